@@ -1,0 +1,1 @@
+"""Runs: processes, network, clock, command line. Nothing imports this package."""

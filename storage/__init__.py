@@ -1,0 +1,1 @@
+"""Remembers: every table and every SQL statement, one file per aggregate. Knows nothing of the plan."""
