@@ -1,1 +1,1 @@
-"""Talks: one conversation a file. No SQL, no platform, no numbers of the plan, no clock of its own."""
+"""Talks: one conversation a file. No SQL, no platform, no clock, no number of the plan."""

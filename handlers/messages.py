@@ -1,7 +1,7 @@
 """The words every channel shares: Message in, Reply out.
 
-A channel turns its platform's event into a `Message` and a `Reply` into its platform's calls. Nothing
-here names a platform; limits of one (number of buttons, length of a text) are that channel's business.
+A channel turns its platform's event into a `Message` and a `Reply` into its platform's calls.
+Nothing here names a platform; what one allows (buttons, length) is that channel's business.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Attachment:
 class Message:
     """One event of one person on one channel.
 
-    `account` is the bot's own account there, `sender` the person's id there, `event_id` the platform's
-    id of this event, unique per (channel, account) or, on the web, per sender. `choice` is the id of the
-    choice tapped, exactly as it was offered. `at` is aware, UTC.
+    `account` is the bot's own account there, `sender` the person's id there, `event_id` the
+    platform's id of this event, unique per (channel, account) or, on the web, per sender. `choice`
+    is the id of the choice tapped, exactly as it was offered. `at` is aware, UTC.
     """
 
     channel: str

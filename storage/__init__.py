@@ -1,1 +1,1 @@
-"""Remembers: every table and every SQL statement, one file per aggregate. Knows nothing of the plan."""
+"""Remembers: every table and every SQL statement, one file per aggregate. Knows no plan."""

@@ -1,1 +1,1 @@
-"""Turns a platform's events into a Message and a Reply into the platform's calls, one file a platform."""
+"""Platform events into a Message, a Reply into the platform's calls; one file a platform."""

@@ -1,0 +1,80 @@
+# Needs python3 ≥ 3.11 with venv, make, git. Everything goes into .venv/ from hash-pinned locks.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCKS  := requirements
+DEMO_COMMUNE ?= Xã Bình Lư
+# Offices often re-sign TLS; uv then needs the system's certificates, and pip is the way out.
+export UV_SYSTEM_CERTS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+define SYNC
+	@$(BIN)/uv --version >/dev/null 2>&1 \
+	 || $(BIN)/python -m pip install -q --require-hashes --only-binary :all: -r $(LOCKS)/tool.txt 2>/dev/null \
+	 || echo "Không có uv, dùng pip."
+	@{ $(BIN)/uv --version >/dev/null 2>&1 \
+	   && $(BIN)/uv pip install -q --compile-bytecode --require-hashes --python $(BIN)/python -r $(1) 2>/dev/null; } \
+	 || $(BIN)/python -m pip install -q --require-hashes -r $(1)
+endef
+
+.PHONY: run test test-browser faults demo chat check bench setup screenshots lock help
+
+help:
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Cần Python 3.11 trở lên." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { echo "Thiếu venv: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.run: $(LOCKS)/run.txt | $(BIN)/python
+	$(call SYNC,$(LOCKS)/run.txt)
+	@touch $@
+
+$(VENV)/.dev: $(LOCKS)/dev.txt | $(BIN)/python
+	$(call SYNC,$(LOCKS)/dev.txt)
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.browser: $(LOCKS)/browser.txt | $(BIN)/python
+	$(call SYNC,$(LOCKS)/browser.txt)
+	@touch $@ $(VENV)/.dev $(VENV)/.run
+
+setup: $(VENV)/.run ## set up what is needed to run
+
+run: $(VENV)/.run ## run everything on this machine, with a demo officer's entry
+	@$(BIN)/python -m bot run --demo-officer "$(DEMO_COMMUNE)"
+
+demo: $(VENV)/.run ## the same on a clock inside the plan's period, with invented people
+	@BOT_CLOCK=2025-01-02T08:00 BOT_DATA_DIR=data/demo \
+	 $(BIN)/python -m bot run --demo-data --demo-officer "$(DEMO_COMMUNE)"
+
+chat: $(VENV)/.run ## a conversation in the terminal
+	@$(BIN)/python -m bot chat
+
+test: $(VENV)/.dev ## the test suite, but for browser tests and the long fault runs
+	@$(BIN)/python -m pytest -n 2 -m "not browser and not long"
+	@echo "Chưa chạy: make test-browser (trang web trong Chromium), make faults (thử lỗi đủ cỡ)."
+
+test-browser: $(VENV)/.browser ## the pages in a real Chromium
+	@$(BIN)/python -m pytest -m browser tests/browser
+
+faults: $(VENV)/.dev ## the fault runs at full size
+	@$(BIN)/python -m pytest -m long -s tests/faults
+
+check: $(VENV)/.dev ## formatter, linter, type checker, import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m bot plan check knowledge/plans/lai-chau-2021-2025
+	@! grep -rnE 'https?://[^ ]*(index|simple|registry)' requirements Makefile pyproject.toml
+
+bench: $(VENV)/.dev ## the benchmarks, side by side, as ratios
+	@$(BIN)/python -m tests.load.bench
+
+screenshots: $(VENV)/.browser ## the README's pictures, made anew
+	@$(BIN)/python -m tests.browser.screenshots
+
+lock: $(BIN)/python ## write the locks anew from requirements/*.in
+	@for name in run dev browser tool; do \
+	  (cd $(LOCKS) && ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header $$name.in -o $$name.txt) || exit 1; done

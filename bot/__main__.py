@@ -1,0 +1,72 @@
+"""The command line: `python -m bot COMMAND`.
+
+Exit status: 0 done, 1 the answer is "no", 2 wrong usage or bad input with one line on standard
+error that says what to do; never a traceback. Each command's own file is loaded only when it is called.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from bot.errors import BadUsage
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (thử: {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m bot", description="Chung Sức: trợ lý của phong trào thi đua")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    run = commands.add_parser("run", help="chạy mọi thứ trong một tiến trình")
+    run.add_argument("--demo-officer", metavar="XÃ", help="in thêm một mã mời cán bộ thử của xã")
+    run.add_argument("--demo-data", action="store_true", help="thêm người và báo cáo tưởng tượng")
+    run.set_defaults(run="bot.commands.run")
+
+    chat = commands.add_parser("chat", help="trò chuyện ngay trong cửa sổ dòng lệnh")
+    chat.add_argument("--as", dest="sender", default="me", metavar="TÊN", help="đóng vai ai")
+    chat.set_defaults(run="bot.commands.chat")
+
+    ask = commands.add_parser("ask", help="hỏi kế hoạch")
+    ask.add_argument("question", nargs="*", help="câu hỏi")
+    ask.add_argument("--jsonl", action="store_true", help="đọc, ghi mỗi dòng một JSON")
+    ask.set_defaults(run="bot.commands.ask")
+
+    invite = commands.add_parser("invite", help="tạo mã mời dùng một lần")
+    invite.add_argument("--role", required=True, help="vai trò, ví dụ commune_officer")
+    invite.add_argument("--place", required=True, help='nơi, ví dụ "Xã Bình Lư"')
+    invite.set_defaults(run="bot.commands.invite")
+
+    audit = commands.add_parser("audit", help="nhật ký")
+    audit.add_argument("action", choices=["verify"])
+    audit.set_defaults(run="bot.commands.audit")
+
+    plan = commands.add_parser("plan", help="gói kế hoạch")
+    plan.add_argument("action", choices=["check"])
+    plan.add_argument("folder", help="thư mục của gói")
+    plan.set_defaults(run="bot.commands.plan")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = import_module(options.run).main(options)
+    except BadUsage as wrong:
+        print(f"python -m bot {options.command}: {wrong}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

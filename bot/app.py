@@ -1,0 +1,52 @@
+"""Puts everything together, once: settings, storage, plan, words, engine. Knows no conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.clock import Clock, make_clock
+from bot.engine import Engine
+from bot.settings import Settings
+from handlers.turn import World
+from handlers.words import Words
+from knowledge import places, plan
+from storage.database import Database
+from storage.upgrade import upgrade
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One running program. `close` finishes the turns under way."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    world: World
+    engine: Engine
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.engine.close()
+
+
+def make_world(settings: Settings) -> World:
+    """What every turn shares, read from files once."""
+    return World(plan.load(), places.load(), Words(), settings.officer_contact)
+
+
+def open_store(settings: Settings) -> Database:
+    """The store at this version's shape. Raises DatabaseAway."""
+    if settings.database_url is None:
+        Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    database = Database(settings.store_url)
+    upgrade(database)
+    return database
+
+
+def make_app(settings: Settings) -> App:
+    """Everything but the network."""
+    clock = make_clock(settings.clock)
+    database = open_store(settings)
+    world = make_world(settings)
+    return App(settings, clock, database, world, Engine(database, world, clock))

@@ -1,0 +1,58 @@
+"""The terminal channel: a conversation by keyboard, for trying things out and for screen readers.
+
+Choices are numbered lines; a typed number is read by the bot, as on any channel without buttons.
+"""
+
+from __future__ import annotations
+
+import queue
+import uuid
+from typing import TextIO
+
+from bot.app import App
+from handlers.messages import Message
+from handlers.turn import TYPED
+from storage import outbox, people
+from storage.database import Tx
+from storage.writer import Outcome
+
+CHANNEL = "terminal"
+
+
+def converse(app: App, sender: str, source: TextIO, target: TextIO) -> None:
+    """Read lines from `source` until it ends and answer on `target`. Raises DatabaseAway."""
+    interactive = source.isatty()
+    _show_news(app, sender, target)
+    while True:
+        if interactive:
+            target.write("> ")
+            target.flush()
+        line = source.readline()
+        if not line:
+            return
+        text = line.rstrip("\r\n")
+        message = Message(CHANNEL, CHANNEL, sender, uuid.uuid4().hex, app.clock(), text=text)
+        answer: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        app.engine.submit(message, text.encode("utf-8", "surrogatepass"), answer.put)
+        outcome = answer.get()
+        if outcome.error is not None:
+            raise outcome.error
+        _show_news(app, sender, target)
+
+
+def _show_news(app: App, sender: str, target: TextIO) -> None:
+    def take(tx: Tx) -> list[outbox.Waiting]:
+        account_id = people.find_account(tx, CHANNEL, CHANNEL, sender)
+        if account_id is None:
+            return []
+        rows = outbox.waiting(tx, account_id)
+        outbox.acknowledge(tx, account_id, [row.id for row in rows])
+        return rows
+
+    for row in app.engine.writer.run(take):
+        target.write(f"{row.body['text']}\n")
+        for number, choice in enumerate(row.body["choices"], start=1):
+            typed = choice["id"].removeprefix(TYPED) if choice["id"].startswith(TYPED) else number
+            target.write(f"  [{typed}] {choice['label']}\n")
+        target.write("\n")
+    target.flush()

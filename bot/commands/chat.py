@@ -1,0 +1,23 @@
+"""`chat`: a conversation in the terminal, on the same engine and outbox as every channel."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bot.commands import common
+
+
+def main(options: argparse.Namespace) -> int:
+    """Converse until the input ends."""
+    settings = common.settings()
+    with common.storage_at_hand():
+        from bot.app import make_app
+        from bot.channels.terminal import converse
+
+        app = make_app(settings)
+        try:
+            converse(app, options.sender[:64], sys.stdin, sys.stdout)
+        finally:
+            app.close()
+    return 0

@@ -1,0 +1,67 @@
+"""What several commands share: settings, store, places, and one line for whatever is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from bot.errors import BadUsage
+from bot.settings import Settings, WrongSetting, load_settings
+from knowledge.places import Places, Unit
+from storage.errors import DatabaseAway
+
+MAX_LINE = 100_000
+"""Characters of one JSON line; a question is a thousandth of it."""
+
+
+def settings() -> Settings:
+    """The settings. Raises BadUsage naming the one that is wrong."""
+    try:
+        return load_settings()
+    except WrongSetting as wrong:
+        raise BadUsage(str(wrong)) from None
+
+
+@contextmanager
+def storage_at_hand() -> Iterator[None]:
+    """Turn a store that cannot be used into one line."""
+    try:
+        yield
+    except (DatabaseAway, OSError) as away:
+        raise BadUsage(f"không mở được kho dữ liệu: {away}") from None
+
+
+def find_place(places: Places, text: str, on: Any) -> Unit:
+    """The one unit a name means. Raises BadUsage when there is none or several."""
+    found = places.find(text, on)
+    if found.result == "unit":
+        return found.units[0]
+    names = ", ".join(f"{unit.name} ({unit.district})" for unit in found.units)
+    raise BadUsage(f"--place: chưa rõ “{text}”" + (f", có phải: {names}" if names else ""))
+
+
+def each_line(answer: Callable[[dict[str, Any]], dict[str, Any]], source: TextIO) -> int:
+    """Answer JSON lines. One that cannot be read yields {"id"?, "error"} and the rest goes on.
+
+    Returns 0, or 1 when any line could not be read.
+    """
+    status = 0
+    for line in source:
+        if not line.strip():
+            continue
+        identity: dict[str, Any] = {}
+        try:
+            if len(line) > MAX_LINE:
+                raise ValueError(f"longer than {MAX_LINE} characters")
+            asked = json.loads(line)
+            if not isinstance(asked, dict):
+                raise TypeError("not a JSON object")
+            identity = {"id": asked["id"]} if "id" in asked else {}
+            result = {**identity, **answer(asked)}
+        except (ValueError, TypeError, KeyError, RecursionError) as wrong:
+            result, status = {**identity, "error": str(wrong) or type(wrong).__name__}, 1
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    return status

@@ -1,0 +1,38 @@
+"""`run`: everything in one process on embedded storage, or one replica on PostgreSQL."""
+
+from __future__ import annotations
+
+import argparse
+
+from bot.commands import common
+from bot.settings import ZONE
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print the entries and serve until stopped."""
+    settings = common.settings()
+    with common.storage_at_hand():
+        from bot.app import make_app
+        from bot.server import serve
+        from storage import grants
+
+        app = make_app(settings)
+        try:
+            if options.demo_data:
+                from bot.demo import seed
+
+                seed(app)
+            print(f"Chung Sức đang chạy. Bà con vào: {settings.base_url}/chat", flush=True)
+            if options.demo_officer:
+                today = app.clock().astimezone(ZONE).date()
+                unit = common.find_place(app.world.places, options.demo_officer, today)
+                code = app.engine.writer.run(
+                    lambda tx: grants.invite(tx, "commune_officer", unit.key, by=None)
+                )
+                # Another host name is another cookie: the same browser can then be two people.
+                base = settings.base_url.replace("127.0.0.1", "localhost")
+                print(f"Cán bộ thử của {unit.name}: {base}/chat#moi={code}", flush=True)
+            serve(app)
+        finally:
+            app.close()
+    return 0

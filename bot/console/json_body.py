@@ -1,0 +1,73 @@
+"""Reads a request's body as strict JSON: bounded, UTF-8, one object, nothing that storage cannot
+hold.
+
+Whatever a stranger sends ends in a value or in one of the exceptions here, never in another one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Never
+
+from starlette.types import Receive, Scope
+
+MAX_BODY = 1024 * 1024
+"""Bytes; the limit `contracts.md` gives to every body that comes in."""
+
+
+class BodyTooLarge(Exception):
+    """The body is over the limit, as declared or as counted."""
+
+
+class ClientGone(Exception):
+    """The other side hung up before its body was whole: there is nobody to answer."""
+
+
+class NotAnObject(ValueError):
+    """The bytes are not UTF-8, not JSON (NaN and Infinity are not), too deep, or not one object."""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int = MAX_BODY) -> bytes:
+    """The whole body; raises `BodyTooLarge` once that is known, whatever Content-Length says."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value[:20]) > limit:
+            raise BodyTooLarge
+    body = bytearray()  # grows in place: a body sent byte by byte must not cost its square
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise ClientGone
+        body += event.get("body", b"")
+        if len(body) > limit:
+            raise BodyTooLarge
+        if not event.get("more_body", False):
+            return bytes(body)
+
+
+def _refuse_constant(name: str) -> Never:
+    raise NotAnObject(name)
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def parse_object(raw: bytes) -> dict[str, object]:
+    """The JSON object in `raw`; raises `NotAnObject`."""
+    try:
+        value = _decoder.decode(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as fault:  # ValueError: also bad UTF-8 and endless integers
+        raise NotAnObject(type(fault).__name__) from None
+    if not isinstance(value, dict):
+        raise NotAnObject(type(value).__name__)
+    return value
+
+
+def is_text(value: object) -> bool:
+    """Whether `value` is text that can be written as UTF-8 (JSON's \\ud800 alone cannot)."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

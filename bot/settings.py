@@ -1,0 +1,82 @@
+"""BOT_… settings from the environment or `.env`. A wrong one stops the start with one line."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class WrongSetting(Exception):
+    """A setting that cannot be used; the message names it and never shows its value."""
+
+
+class Settings(BaseSettings):
+    """What an operator may set; every field is BOT_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BOT_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Path("data")
+    """The operator's folder: the database, later photos and imported documents."""
+    database_url: SecretStr | None = None
+    """`postgresql://…` for several machines; default SQLite in `data_dir`."""
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = ""
+    """The address people reach the web chat under, for links and for cookies over TLS."""
+    clock: datetime | None = None
+    """An ISO time at which the program's clock starts; without a zone it is Lai Châu's."""
+    plan_until: date | None = None
+    """A date to which the province has prolonged the plan."""
+    officer_contact: str = ""
+    """Whom people may call, as shown in chat ("Văn phòng UBND xã …, 0213…")."""
+
+    @field_validator("clock")
+    @classmethod
+    def _with_zone(cls, value: datetime | None) -> datetime | None:
+        return value.replace(tzinfo=ZONE) if value is not None and value.tzinfo is None else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_known_store(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(
+            ("postgresql://", "sqlite:///")
+        ):
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+    @property
+    def store_url(self) -> str:
+        """Where the data is kept."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'chung-suc.db'}"
+
+    @property
+    def base_url(self) -> str:
+        """The address to print in links."""
+        return self.public_url or f"http://{self.http_host}:{self.http_port}"
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises WrongSetting, whose text names the setting but not its value."""
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False, include_input=False)[0]
+        name = "BOT_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise WrongSetting(f"{name}: {first['msg']}") from None

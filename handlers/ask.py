@@ -1,0 +1,88 @@
+"""Asking: the plan's answer in chat, with "xem thêm" for what does not fit one message."""
+
+from __future__ import annotations
+
+import re
+
+from handlers.turn import Offer, Turn
+from knowledge import ask as brain
+
+MAX_CHARS, MAX_LINES = 300, 5
+"""One message a villager reads (chat manners, rule 1)."""
+MAX_KEPT = 300
+_ROLES = (
+    "province_officer",
+    "department_officer",
+    "district_officer",
+    "commune_officer",
+    "enterprise_officer",
+    "cooperative_representative",
+    "village_head",
+)
+
+is_question = brain.is_question
+
+
+def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
+    """Answer from the plan. Inside a form nothing is offered: the form's choices stand."""
+    held = {grant.role: grant for grant in turn.grants}
+    role = next((role for role in _ROLES if role in held), "villager")
+    place = turn.world.places.get(held[role].place).name if role in held else None
+    found = brain.ask(
+        turn.world.plan,
+        text,
+        today=turn.today,
+        asker=role,
+        place=place,
+        after=turn.state.get("question"),
+    )
+    if found.decision in ("answer", "choose"):
+        turn.state["question"] = text[:MAX_KEPT]
+    parts = split(found.text) + (split(found.more) if found.more else [])
+    if in_form:
+        readings = [f"- {option.label}" for option in found.options]
+        turn.say_text("\n".join([parts[0], *readings]))
+        return
+    offers = [Offer(option.label, option.label) for option in found.options]
+    if len(parts) > 1:
+        turn.state["more"] = parts[1:]
+        offers.append(turn.typed("more"))
+    else:
+        turn.state.pop("more", None)
+    turn.say_text(parts[0], offers)
+
+
+def more(turn: Turn) -> None:
+    """The next part of the last answer."""
+    parts = turn.state.get("more") or []
+    if not parts:
+        turn.say("ask.no_more")
+        return
+    turn.state["more"] = parts[1:]
+    last = len(parts) == 1
+    turn.say_text(parts[0], [] if last else [turn.typed("more")])
+
+
+def split(text: str) -> list[str]:
+    """The text in parts a villager reads, cut between lines or sentences, not inside a word."""
+    parts: list[str] = []
+    for piece in _pieces(text):
+        joined = f"{parts[-1]}{piece}" if parts else ""
+        if parts and len(joined.strip()) <= MAX_CHARS and joined.strip().count("\n") < MAX_LINES:
+            parts[-1] = joined
+        else:
+            parts.append(piece)
+    return [part.strip() for part in parts if part.strip()] or [""]
+
+
+def _pieces(text: str) -> list[str]:
+    pieces = []
+    for sentence in re.findall(r"[^\n]*?(?:[.;:!?](?=\s)\s?|\n|$)", text):
+        while len(sentence) > MAX_CHARS:
+            cut = sentence.rfind(" ", 0, MAX_CHARS)
+            cut = cut if cut > 0 else MAX_CHARS
+            pieces.append(sentence[:cut])
+            sentence = sentence[cut:].lstrip()
+        if sentence:
+            pieces.append(sentence)
+    return pieces

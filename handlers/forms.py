@@ -1,0 +1,277 @@
+"""A form is an ordered list of questions; its state is its answers, by name.
+
+The next question is the first that applies and has no answer. So going back drops the last answer,
+correcting drops one, resuming asks the next question again, and an old button is simply checked
+against what was offered. Answers are JSON values; nothing else about a form is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers import ask
+from handlers.turn import Offer, Turn
+from handlers.words import means
+from knowledge.text import fold
+
+Answers = dict[str, Any]
+
+IDLE = timedelta(hours=20)
+"""After a night, whatever arrives first is more likely a new thought than the missing answer."""
+MAX_ANSWER = 200
+PERSON_AFTER = 3
+"""From this misunderstanding on a person is offered (chat manners, rule 9)."""
+
+
+class Unclear(Exception):
+    """What was typed is no answer; the message key says what is needed, offers may narrow it."""
+
+    def __init__(self, key: str, offers: Sequence[Offer] = (), **values: Any) -> None:
+        super().__init__(key)
+        self.key, self.offers, self.values = key, offers, values
+
+
+def _no_offers(_turn: Turn, _answers: Answers) -> list[Offer]:
+    return []
+
+
+def _always(_turn: Turn, _answers: Answers) -> bool:
+    return True
+
+
+def _no_values(_turn: Turn, _answers: Answers) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a form.
+
+    `read` turns typed text into a JSON value or raises Unclear; without it only what is offered
+    counts. `free` means any text could be an answer, so that a question typed here is told apart by
+    its form alone. `needs` names answers this one falls with. `effect` acts at once on an answer
+    and returns False to end the form. A question that `drops` takes as its answer the name of
+    another answer to forget. `counts` tells whether it is one of "how many questions are left".
+    """
+
+    name: str
+    read: Callable[[Turn, Answers, str], Any] | None = None
+    offers: Callable[[Turn, Answers], list[Offer]] = _no_offers
+    when: Callable[[Turn, Answers], bool] = _always
+    values: Callable[[Turn, Answers], dict[str, Any]] = _no_values
+    effect: Callable[[Turn, Answers, Any], bool] | None = None
+    needs: tuple[str, ...] = ()
+    free: bool = False
+    drops: bool = False
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A named list of questions and what is done with the answers."""
+
+    name: str
+    questions: tuple[Question, ...]
+    finish: Callable[[Turn, Answers], None]
+
+    def next(self, turn: Turn, answers: Answers) -> Question | None:
+        """The first question that applies and has no answer."""
+        return next(
+            (q for q in self.questions if q.name not in answers and q.when(turn, answers)), None
+        )
+
+
+def review(
+    fields: Sequence[str], values: Callable[[Turn, Answers], dict[str, Any]]
+) -> tuple[Question, Question]:
+    """The last two questions of a report: read back and send, or name the answer to correct."""
+    confirm = Question(
+        "confirm",
+        offers=lambda turn, _: [turn.label("send"), turn.label("fix"), turn.label("cancel")],
+        values=values,
+        counts=False,
+    )
+    fix = Question(
+        "fix",
+        when=lambda _, answers: answers.get("confirm") == "fix",
+        offers=lambda turn, _: [turn.label(f"field.{name}", name) for name in fields],
+        drops=True,
+        counts=False,
+    )
+    return confirm, fix
+
+
+def start(turn: Turn, form: Form, answers: Answers | None = None) -> None:
+    """Open a form, or go on with it where it was left, and ask what comes next."""
+    forms = turn.state.setdefault("forms", {})
+    forms.setdefault(form.name, {"answers": answers or {}})
+    turn.state["form"] = form.name
+    _touch(turn, form)
+    ask_next(turn, form)
+
+
+def restart(turn: Turn, form: Form, answers: Answers) -> None:
+    """Open a form about something else than before: what stood there is let go."""
+    turn.state.get("forms", {}).pop(form.name, None)
+    start(turn, form, answers)
+
+
+def answers_of(turn: Turn, form: Form) -> Answers:
+    """The answers so far."""
+    answers: Answers = turn.state["forms"][form.name]["answers"]
+    return answers
+
+
+def is_idle(turn: Turn, form: Form) -> bool:
+    """Whether the form was left long enough ago to ask whether it goes on."""
+    return turn.now - _touched(turn, form) > IDLE
+
+
+def touched(turn: Turn, form: Form) -> datetime:
+    """When the form was last worked on."""
+    return _touched(turn, form)
+
+
+def ask_next(turn: Turn, form: Form) -> None:
+    """Ask the next question, or finish."""
+    answers = answers_of(turn, form)
+    question = form.next(turn, answers)
+    if question is None:
+        close(turn, form)
+        form.finish(turn, answers)
+        return
+    _put(turn, form, question)
+
+
+def take(turn: Turn, form: Form, text: str, chosen: dict[str, Any] | None) -> None:
+    """One message into an open form: an answer, a question in between, or nothing usable."""
+    answers = answers_of(turn, form)
+    question = form.next(turn, answers)
+    if question is None:
+        ask_next(turn, form)
+        return
+    chosen = chosen or match_offer(turn, text)
+    if chosen is not None:
+        _answer(turn, form, question, chosen["value"])
+        return
+    if question.free and ask.is_question(text):
+        _in_between(turn, form, text)
+        return
+    try:
+        if len(text) > MAX_ANSWER:
+            raise Unclear("forms.too_long", most=MAX_ANSWER)
+        if question.read is None:
+            raise Unclear("forms.choose")
+        value = question.read(turn, answers, text)
+    except Unclear as unclear:
+        if ask.is_question(text):
+            _in_between(turn, form, text)
+        else:
+            _ask_again(turn, form, question, unclear)
+        return
+    _answer(turn, form, question, value)
+
+
+def back(turn: Turn, form: Form) -> None:
+    """Drop the last answer and ask for it again."""
+    answers = answers_of(turn, form)
+    given = [q for q in form.questions if q.name in answers and q.counts]
+    if given:
+        drop(form, answers, given[-1].name)
+    else:
+        turn.say("forms.at_the_start")
+    _touch(turn, form)
+    ask_next(turn, form)
+
+
+def cancel(turn: Turn, form: Form) -> None:
+    """Stop and keep nothing."""
+    close(turn, form)
+    turn.say("forms.cancelled")
+
+
+def close(turn: Turn, form: Form) -> None:
+    """Forget a form's state; one that was parked earlier waits for "tiếp tục"."""
+    turn.state.get("forms", {}).pop(form.name, None)
+    turn.state["form"] = None
+
+
+def park(turn: Turn) -> None:
+    """Leave the open form as it is and talk of something else."""
+    turn.state["form"] = None
+
+
+def drop(form: Form, answers: Answers, name: str) -> None:
+    """Forget an answer, those that fall with it, and the review made of it."""
+    answers.pop(name, None)
+    for question in form.questions:
+        if question.name in answers and (name in question.needs or not question.counts):
+            drop(form, answers, question.name)
+
+
+def match_offer(turn: Turn, text: str) -> dict[str, Any] | None:
+    """The offered choice a typed number, word or label means."""
+    number = turn.world.words.numbers.get(re.sub(r"^(so|chon|muc) ", "", fold(text)))
+    if number is not None:
+        return turn.offered[number - 1] if 0 < number <= len(turn.offered) else None
+    for one in turn.offered:
+        if any(means(text, phrase) for phrase in (one["label"], *one.get("also", ()))):
+            return one
+    return None
+
+
+def _answer(turn: Turn, form: Form, question: Question, value: Any) -> None:
+    if value == "cancel":
+        cancel(turn, form)
+        return
+    answers = answers_of(turn, form)
+    if question.effect is not None and not question.effect(turn, answers, value):
+        close(turn, form)
+        return
+    if question.drops:
+        drop(form, answers, value)
+    else:
+        answers[question.name] = value
+    turn.state["forms"][form.name].pop("misses", None)
+    _touch(turn, form)
+    ask_next(turn, form)
+
+
+def _put(turn: Turn, form: Form, question: Question, *, before: str = "") -> None:
+    answers = answers_of(turn, form)
+    left = sum(q.counts and q.name not in answers and q.when(turn, answers) for q in form.questions)
+    values = {"answers": answers, "left": left, **question.values(turn, answers)}
+    text = turn.world.words.text(f"{form.name}.{question.name}", **values)
+    turn.say_text(f"{before}\n{text}".strip(), question.offers(turn, answers))
+
+
+def _ask_again(turn: Turn, form: Form, question: Question, unclear: Unclear) -> None:
+    stored = turn.state["forms"][form.name]
+    stored["misses"] = stored.get("misses", 0) + 1
+    _touch(turn, form)
+    answers = answers_of(turn, form)
+    offers = unclear.offers or question.offers(turn, answers)
+    text = turn.world.words.text(unclear.key, offers=len(offers), **unclear.values)
+    if stored["misses"] >= PERSON_AFTER:
+        person = turn.world.words.text("forms.person", contact=turn.world.officer_contact)
+        text = f"{text}\n{person}"
+    turn.say_text(text, offers)
+
+
+def _in_between(turn: Turn, form: Form, text: str) -> None:
+    ask.answer(turn, text, in_form=True)
+    question = form.next(turn, answers_of(turn, form))
+    if question is not None:
+        _put(turn, form, question, before=turn.world.words.text("forms.go_on"))
+
+
+def _touch(turn: Turn, form: Form) -> None:
+    turn.state["forms"][form.name]["at"] = turn.now.isoformat(timespec="seconds")
+
+
+def _touched(turn: Turn, form: Form) -> datetime:
+    return datetime.fromisoformat(turn.state["forms"][form.name]["at"])

@@ -1,0 +1,92 @@
+"""A reporter's own contributions: the list, one with its state, and adding what was asked for."""
+
+from __future__ import annotations
+
+from handlers import forms, verify
+from handlers.forms import Answers, Form, Question, Unclear
+from handlers.turn import Offer, Turn
+from storage import contributions, grants, verification
+from storage.codes import parse
+from storage.contributions import Contribution
+from storage.errors import Conflict
+
+SHOWN = 5
+MIN_TOLD = 5
+
+
+def listing(turn: Turn) -> None:
+    """The newest reports of whoever asks."""
+    own = contributions.of_reporter(turn.tx, turn.person.id, SHOWN)
+    words = turn.world.words
+    offers = [
+        Offer(
+            words.text("mine.line", one=one, state=words.label(f"state.{one.state}")),
+            f"xem {one.code}",
+        )
+        for one in own
+    ]
+    turn.say("mine.listing", offers, shown=len(own))
+
+
+def show(turn: Turn, typed: str) -> None:
+    """One report by its code: to its reporter its state, to its commune's officer the decision."""
+    own = _own(turn, typed)
+    if own is None:
+        verify.open_one(turn, typed)
+        return
+    last = verification.last_decision(turn.tx, own.id)
+    words = turn.world.words
+    offers = [turn.label("supplement", f"bổ sung {own.code}")] if own.state == "needs_more" else []
+    turn.say(
+        "mine.one", offers, one=own, place=turn.world.places.get(own.place).name,
+        state=words.label(f"state.{own.state}"), reason=last.reason if last else "",
+    )  # fmt: skip
+
+
+def supplement(turn: Turn, typed: str) -> None:
+    """Start adding what the commune asked for."""
+    own = _own(turn, typed)
+    if own is None:
+        turn.say("verify.no_such", typed=typed[:20])
+    elif own.state != "needs_more":
+        turn.say(
+            "mine.nothing_asked", code=own.code, state=turn.world.words.label(f"state.{own.state}")
+        )
+    else:
+        last = verification.last_decision(turn.tx, own.id)
+        reason = last.reason if last else ""
+        forms.restart(turn, FORM, {"id": own.id, "code": own.code, "reason": reason})
+
+
+def _own(turn: Turn, typed: str) -> Contribution | None:
+    code = parse(typed)
+    one = contributions.find(turn.tx, code) if code else None
+    return one if one is not None and one.reporter_id == turn.person.id else None
+
+
+def _told(_turn: Turn, _answers: Answers, text: str) -> str:
+    told = " ".join(text.split())
+    if len(told) < MIN_TOLD:
+        raise Unclear("mine.told_short")
+    return told
+
+
+def _finish(turn: Turn, answers: Answers) -> None:
+    own = contributions.get(turn.tx, answers["id"])
+    try:
+        again = verification.supplement(turn.tx, own, turn.person.id, answers["told"])
+    except Conflict:
+        turn.say(
+            "mine.nothing_asked", code=own.code, state=turn.world.words.label(f"state.{own.state}")
+        )
+        return
+    place = turn.world.places.get(again.place).name
+    turn.say("mine.supplemented", one=again, place=place)
+    for officer in grants.at_place(turn.tx, again.place, verify.REVIEWER):
+        turn.push(
+            officer.account_id, "verify.supplemented",
+            [(turn.world.words.label("open"), f"mở {again.code}")], one=again, told=answers["told"],
+        )  # fmt: skip
+
+
+FORM = Form("supplement", (Question("told", read=_told, free=True),), _finish)

@@ -1,0 +1,200 @@
+"""Which conversation a message belongs to, and the words that work everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from handlers import ask, forms, mine, officials, report, verify
+from handlers.forms import Form
+from handlers.turn import TYPED, Turn
+from knowledge.text import clean
+from storage import outbox, people
+from storage.codes import looks_like_code
+
+MAX_TEXT = 2_000
+"""More is no question and no answer; whoever pastes a document is told so and nothing is stored."""
+DOUBLE_TAP_SECONDS = 10
+"""Within this time a second press of the same button is the same press."""
+
+FORMS: dict[str, Form] = {
+    form.name: form for form in (report.FORM, verify.FORM, mine.FORM, officials.FORM)
+}
+COMMANDS: dict[str, Callable[[Turn], None]] = {
+    "report": report.begin,
+    "mine": mine.listing,
+    "queue": verify.queue,
+    "about": lambda turn: turn.say("router.about", [turn.typed("report"), turn.typed("help")]),
+}
+WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
+    "show": mine.show,
+    "supplement": mine.supplement,
+    "invite": officials.redeem,
+}
+
+
+def handle(turn: Turn) -> None:
+    """Handle one message wholly: what changed is stored and what is said lies in the outbox."""
+    turn.offered = turn.state.pop("offered", [])
+    _dispatch(turn)
+    if "offered" not in turn.state:
+        turn.keep_offers()
+    people.save_state(turn.tx, turn.conversation.account_id, turn.state)
+    if turn.replies:
+        outbox.put(turn.tx, turn.conversation.account_id, "reply", turn.replies)
+
+
+def _dispatch(turn: Turn) -> None:
+    text = clean(turn.message.text, MAX_TEXT + 1)
+    chosen: dict[str, Any] | None = None
+    choice = turn.message.choice
+    if choice is not None and choice.startswith(TYPED):
+        text = clean(choice.removeprefix(TYPED), MAX_TEXT + 1)
+    elif choice is not None:
+        chosen = next((one for one in turn.offered if one["id"] == choice), None)
+        if chosen is None:
+            _old_button(turn, choice)
+            return
+        turn.state["pressed"] = [choice, turn.now.isoformat()]
+    if chosen is None and not text:
+        _without_words(turn)
+    elif len(text) > MAX_TEXT:
+        turn.say("router.too_long", most=MAX_TEXT)
+    else:
+        _route(turn, text, chosen)
+
+
+def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
+    form = FORMS.get(turn.state.get("form") or "")
+    asked_to_resume = turn.state.pop("resuming", False)
+    if form is None or asked_to_resume:
+        # Outside a form every choice is no more than typing what it stands for.
+        chosen = chosen or forms.match_offer(turn, text)
+        text, chosen = (str(chosen["value"]) if chosen else text), None
+    command = None if chosen is not None else turn.world.words.command(text)
+    if command is not None and _everywhere(turn, command, form):
+        return
+    if form is not None and forms.is_idle(turn, form):
+        if not asked_to_resume:
+            _ask_to_resume(turn, form)
+            return
+        forms.park(turn)
+        form = None
+    if chosen is None and _commanded(turn, text, command):
+        return
+    if form is not None:
+        forms.take(turn, form, text, chosen)
+        return
+    spoken = None if ask.is_question(text) else turn.world.words.speaks_of(text)
+    if spoken is not None:
+        COMMANDS[spoken](turn)
+    elif turn.conversation.is_new and command == "greeting":
+        _menu(turn, "router.welcome")
+    else:
+        ask.answer(turn, text)
+
+
+def _everywhere(turn: Turn, command: str, form: Form | None) -> bool:
+    """The words that work at any step; False when the text is none of them."""
+    if command == "cancel":
+        if form is not None:
+            forms.cancel(turn, form)
+        else:
+            turn.say("router.nothing_to_cancel")
+    elif command == "back":
+        if form is not None:
+            forms.back(turn, form)
+        else:
+            _menu(turn, "router.menu")
+    elif command == "help":
+        turn.say("router.help", contact=turn.world.officer_contact)
+        if form is not None:
+            forms.ask_next(turn, form)
+    elif command == "menu":
+        _menu(turn, "router.menu")
+        forms.park(turn)
+    elif command == "resume":
+        _resume(turn)
+    elif command == "more":
+        ask.more(turn)
+    else:
+        return False
+    return True
+
+
+def _commanded(turn: Turn, text: str, command: str | None) -> bool:
+    if command in COMMANDS:
+        _leave_for(turn, command)
+        COMMANDS[command](turn)
+        return True
+    started = turn.world.words.starts_with(text)
+    if started is not None and started[1]:
+        name, rest = started
+        if name == "invite" or looks_like_code(rest):
+            WITH_CODE[name](turn, rest)
+            return True
+    if looks_like_code(text):
+        mine.show(turn, text)
+        return True
+    return False
+
+
+def _leave_for(turn: Turn, command: str) -> None:
+    """An open form stays as it is while something else is talked of, unless it is that form."""
+    if command != "report":
+        forms.park(turn)
+
+
+def _resume(turn: Turn) -> None:
+    open_forms = turn.state.get("forms", {})
+    name = turn.state.get("form") or max(
+        open_forms, key=lambda n: open_forms[n]["at"], default=None
+    )
+    form = FORMS.get(name or "")
+    if form is None:
+        turn.say("router.nothing_open")
+    else:
+        forms.start(turn, form)
+
+
+def _ask_to_resume(turn: Turn, form: Form) -> None:
+    turn.state["resuming"] = True
+    words = turn.world.words
+    turn.say(
+        "router.resume",
+        [turn.typed("resume"), turn.label("drop", words.label("cancel"))],
+        what=words.label(f"form.{form.name}"),
+        since=forms.touched(turn, form),
+    )
+
+
+def _old_button(turn: Turn, choice: str) -> None:
+    pressed, at = turn.state.get("pressed") or ["", ""]
+    if pressed == choice:
+        since = (turn.now - datetime.fromisoformat(at)).total_seconds()
+        if since <= DOUBLE_TAP_SECONDS:
+            return
+    form = FORMS.get(turn.state.get("form") or "")
+    turn.say("router.old_button")
+    if form is not None:
+        forms.ask_next(turn, form)
+
+
+def _without_words(turn: Turn) -> None:
+    if turn.message.attachments:
+        turn.say("router.only_words")
+    else:
+        turn.say("router.empty")
+    form = FORMS.get(turn.state.get("form") or "")
+    if form is not None:
+        forms.ask_next(turn, form)
+
+
+def _menu(turn: Turn, key: str) -> None:
+    keys = ["about", "report", "mine"]
+    if verify.reviewing(turn):
+        keys.append("queue")
+    if turn.state.get("forms"):
+        keys.append("resume")
+    turn.say(key, [turn.typed(key) for key in keys])

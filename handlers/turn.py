@@ -1,0 +1,130 @@
+"""A turn: one message and everything its handler may use and say, inside one transaction.
+
+Time comes with the turn. What is said is collected and written to the outbox at the end; what was
+offered stands in the conversation's state, and a press or a typed number means only that.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from handlers.messages import MAX_CHOICES, Message
+from handlers.words import ZONE, Words
+from knowledge.places import Places
+from knowledge.plan import Plan
+from storage import outbox
+from storage.database import Tx
+from storage.grants import Grant
+from storage.grants import of_person as grants_of_person
+from storage.people import Conversation, Person, State
+
+TYPED = "="
+"""A choice whose id begins so is no more than typing the rest: it carries no right and no state."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What every turn shares: the plan, the places, the words."""
+
+    plan: Plan
+    places: Places
+    words: Words
+    officer_contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A choice to be offered: what stands on it, and what choosing it means."""
+
+    label: str
+    value: Any
+    also: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Turn:
+    """One message being handled. `state` is the conversation's, changed in place."""
+
+    world: World
+    tx: Tx
+    message: Message
+    conversation: Conversation
+    replies: list[outbox.Body] = field(default_factory=list)
+    offered: list[dict[str, Any]] = field(default_factory=list)
+    """What the previous message offered; what this turn offers stands in the state."""
+    _grants: list[Grant] | None = None
+
+    @property
+    def state(self) -> State:
+        """The conversation's state."""
+        return self.conversation.state
+
+    @property
+    def person(self) -> Person:
+        """Who writes."""
+        return self.conversation.person
+
+    @property
+    def now(self) -> datetime:
+        """Aware UTC, the same throughout the turn."""
+        return self.tx.now
+
+    @property
+    def today(self) -> date:
+        """The date in Lai Châu."""
+        return self.now.astimezone(ZONE).date()
+
+    @property
+    def grants(self) -> list[Grant]:
+        """The person's live grants, read afresh each turn: revoked is revoked."""
+        if self._grants is None:
+            self._grants = grants_of_person(self.tx, self.person.id)
+        return self._grants
+
+    def label(self, key: str, value: Any = None) -> Offer:
+        """The offer of a labelled choice; its value is the key unless given."""
+        words = self.world.words
+        return Offer(words.label(key), key if value is None else value, tuple(words.said_for(key)))
+
+    def typed(self, key: str) -> Offer:
+        """The offer of a command: choosing it is typing its label."""
+        return self.label(key, self.world.words.label(key))
+
+    def say(self, key: str, offers: Sequence[Offer] = (), /, **values: Any) -> None:
+        """Answer with a template; with offers, these replace whatever was offered before."""
+        self.say_text(self.world.words.text(key, **values), offers)
+
+    def say_text(self, text: str, offers: Sequence[Offer] = ()) -> None:
+        """Answer with a finished text, such as an answer from the plan."""
+        if len(offers) > MAX_CHOICES:
+            raise ValueError(f"{len(offers)} choices in one message")
+        choices = []
+        if offers:
+            # The ids mean nothing outside this conversation and this moment.
+            stem = secrets.token_urlsafe(9)
+            self.state["offered"] = [
+                {"id": f"{stem}.{number}", "label": offer.label, "value": offer.value}
+                | ({"also": list(offer.also)} if offer.also else {})
+                for number, offer in enumerate(offers, start=1)
+            ]
+            choices = [{"id": one["id"], "label": one["label"]} for one in self.state["offered"]]
+        self.replies.append({"text": text, "choices": choices})
+
+    def push(
+        self, account_id: int, key: str, typed: Sequence[tuple[str, str]] = (), /, **values: Any
+    ) -> None:
+        """Tell another account something; `typed` are (label, what pressing it types)."""
+        body = {
+            "text": self.world.words.text(key, **values),
+            "choices": [{"id": TYPED + text, "label": label} for label, text in typed],
+        }
+        outbox.put(self.tx, account_id, "push", [body])
+
+    def keep_offers(self) -> None:
+        """This turn said nothing that replaces them: what was offered before still stands."""
+        if self.offered:
+            self.state["offered"] = self.offered

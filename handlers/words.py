@@ -1,0 +1,138 @@
+"""Words: sentences from `templates/`, labels and what people type for a command from `words.yaml`.
+
+A message key is `file.block`: `report.amount` is the block `amount` of `templates/report.j2`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from rapidfuzz.distance import OSA
+
+from knowledge.quantities import format_money
+from knowledge.text import fold, key
+
+HERE = Path(__file__).parent
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+FORGIVEN_FROM = 6
+"""From this length on one slip in a command is forgiven: shorter ones meet too often."""
+
+
+def day(value: date | datetime) -> str:
+    """dd/mm/yyyy, in local time."""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZONE)
+    return f"{value:%d/%m/%Y}"
+
+
+def moment(value: datetime) -> str:
+    """ "14:05 ngày 02/01/2025" as "14:05 02/01/2025", in local time."""
+    return f"{value.astimezone(ZONE):%H:%M %d/%m/%Y}"
+
+
+class Words:
+    """Every sentence, label and command word of the bot."""
+
+    def __init__(self) -> None:
+        """Read the templates and `words.yaml` once."""
+        # Chat is plain text: each channel escapes for its own wire, so escaping here would show.
+        environment = Environment(  # noqa: S701
+            loader=FileSystemLoader(HERE / "templates"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.filters.update(money=format_money, day=day, moment=moment)
+        self._templates = {
+            name.removesuffix(".j2"): environment.get_template(name)
+            for name in environment.list_templates(["j2"])
+        }
+        data = yaml.safe_load((HERE / "words.yaml").read_text("utf-8"))
+        self._labels: dict[str, str] = data["labels"]
+        self._also: dict[str, list[str]] = data["also"]
+        self._commands: dict[str, list[tuple[str, str]]] = {}
+        for name, phrases in data["commands"].items():
+            for phrase in phrases:
+                self._commands.setdefault(fold(phrase), []).append((phrase, name))
+        self._starts: list[tuple[str, str]] = sorted(
+            (
+                (fold(phrase), name)
+                for name, phrases in data["starts"].items()
+                for phrase in phrases
+            ),
+            key=lambda pair: -len(pair[0]),
+        )
+        self._within = [
+            (f" {fold(phrase)} ", name)
+            for name, phrases in data["within"].items()
+            for phrase in phrases
+        ]
+        self.numbers: dict[str, int] = {
+            fold(word): number for number, words in data["numbers"].items() for word in words
+        }
+
+    def keys(self) -> list[str]:
+        """Every message key."""
+        return [
+            f"{name}.{block}" for name, file in self._templates.items() for block in file.blocks
+        ]
+
+    def text(self, name: str, /, **values: Any) -> str:
+        """One sentence or more, ready to send. Raises KeyError for an unknown key."""
+        file, _, block = name.partition(".")
+        template = self._templates[file]
+        return "".join(template.blocks[block](template.new_context(values))).strip()
+
+    def label(self, name: str) -> str:
+        """What stands on a choice."""
+        return self._labels[name]
+
+    def said_for(self, name: str) -> list[str]:
+        """What else people type when they mean this choice."""
+        return self._also.get(name, [])
+
+    def starts_with(self, text: str) -> tuple[str, str] | None:
+        """(command, the rest as typed) when the text begins with a command that takes something."""
+        folded = fold(text)
+        for phrase, name in self._starts:
+            if folded == phrase or folded.startswith(phrase + " "):
+                rest = text.split(maxsplit=len(phrase.split()))[len(phrase.split()) :]
+                return name, rest[0] if rest else ""
+        return None
+
+    def speaks_of(self, text: str) -> str | None:
+        """The command a longer sentence speaks of ("em muốn báo đóng góp ạ"), None when none."""
+        folded = f" {fold(text)} "
+        return next((name for phrase, name in self._within if phrase in folded), None)
+
+    def command(self, text: str) -> str | None:
+        """The command a whole message is, None when it is none."""
+        folded = fold(text)
+        if folded in self._commands:
+            said = (name for phrase, name in self._commands[folded] if means(text, phrase))
+            return next(said, None)
+        if len(folded) < FORGIVEN_FROM:
+            return None
+        near = {
+            known[0][1]
+            for phrase, known in self._commands.items()
+            if len(phrase) >= FORGIVEN_FROM and OSA.distance(folded, phrase, score_cutoff=1) <= 1
+        }
+        return near.pop() if len(near) == 1 else None
+
+
+def means(text: str, phrase: str) -> bool:
+    """Whether a typed text is this phrase, with all its diacritics or with none.
+
+    One syllable typed with other marks is another word: "dừng" (stop) is not "đúng" (right), though
+    both fold to the same letters. In longer texts a half-marked phrase is still that phrase.
+    """
+    if fold(text) != fold(phrase):
+        return False
+    return text.isascii() or " " in fold(text) or key(text) == key(phrase)

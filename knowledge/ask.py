@@ -1,0 +1,238 @@
+"""Answers a question from a plan pack: answer, offer readings, or say that the plan does not say.
+
+Pure: a pack and a question in, an Answer out. The sentences are the pack's; nothing is made up here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from knowledge import search
+from knowledge.compose import compose, english_share
+from knowledge.lexicon import Lexicon, Reading, language, read
+from knowledge.plan import Family, Plan
+from knowledge.text import clean, fold, key
+
+MOST_OPTIONS = 3
+_ROLE_ALONE, _ROLE_BESIDE = 0.10, 0.02
+_ENGLISH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A reading offered: a question a person would ask, and where its answer stands."""
+
+    label: str
+    clauses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `ask` found. `text` is the first message (at most 300 characters, 5 lines), `more` the rest.
+
+    `clauses` are best first; for `unknown` empty or what comes nearest. `confidence` is 0…1. `topic` is
+    the family's id.
+    """
+
+    decision: Literal["answer", "choose", "unknown", "smalltalk"]
+    text: str
+    more: str
+    clauses: tuple[str, ...]
+    options: tuple[Option, ...]
+    confidence: float
+    topic: str
+
+
+def ask(
+    plan: Plan,
+    question: str,
+    *,
+    today: date,
+    asker: str = "villager",
+    place: str | None = None,
+    after: str | None = None,
+) -> Answer:
+    """Answer one question. Never raises, whatever the text; the same arguments give the same answer.
+
+    `asker` is a role or "villager"; `place` is the unit asked about, read as part of the question where
+    that names none; `after` is the question before, for "thế còn huyện?".
+    """
+    reading = read(question, plan.lexicon)
+    if after:
+        reading = _in_topic(reading, after, plan.lexicon)
+    if not reading.tokens:
+        return _nothing(plan, "empty")
+    claimed = "@injection" in reading.concepts
+    if claimed:
+        reading = replace(reading, features=reading.features - {"@injection"})
+    hits = search.rank(
+        plan.index,
+        reading,
+        lambda name: _eligible(plan, plan.families[name], reading),
+        _role_bonus(plan, reading, asker),
+    )
+    if claimed:
+        return _claimed(plan, hits, reading, today)
+    return _decide(plan, hits, reading, today, asker)
+
+
+def is_question(text: str) -> bool:
+    """True when a text looks like a question rather than a statement; "làm đường bản" is none."""
+    words = language()
+    raw = clean(text, 2000)
+    folded = fold(raw)
+    if not folded or folded in words.not_questions:
+        return False
+    if "?" in raw:
+        return True
+    marked = any(ord(char) > 127 for char in raw)
+    form = key if marked else fold
+    padded = f" {form(raw)} "
+    if any(f" {form(phrase)} " in padded for phrase in words.question_words):
+        return True
+    tokens = padded.split()
+    while len(tokens) > 1 and fold(tokens[-1]) in ("a", "em", "anh", "chi", "ad", "vay", "the"):
+        tokens.pop()
+    last = _long(fold(tokens[-1])) if not marked else fold(tokens[-1])
+    endings = {fold(ending) for ending in words.question_endings}
+    openers = {fold(opener) for opener in words.question_openers}
+    return last in endings and any(fold(token) in openers for token in tokens[:-1])
+
+
+def _long(token: str) -> str:
+    forms = language().short.get(token)
+    return forms[0][-1] if forms else token
+
+
+def _eligible(plan: Plan, family: Family, reading: Reading) -> bool:
+    concepts = reading.concepts
+    if family.never & concepts or any(not group & concepts for group in family.needs):
+        return False
+    outside = outside_of(plan.lexicon, concepts)
+    if outside and not any(group & outside for group in family.needs):
+        return False
+    late = [year for year in reading.years if year > plan.ends.year]
+    if late and "after" not in family.tags:
+        return "next_january" in family.tags and max(late) == plan.ends.year + 1
+    return True
+
+
+def outside_of(lexicon: Lexicon, concepts: frozenset[str]) -> set[str]:
+    """Concepts in a question that no plan of this subject speaks of, save in the company it may keep."""
+    return {
+        name
+        for name in concepts
+        if lexicon.groups.get(name) == "outside"
+        and not lexicon.unless.get(name, frozenset()) & concepts
+    }
+
+
+def _role_bonus(plan: Plan, reading: Reading, asker: str) -> dict[str, float]:
+    named = any(plan.lexicon.groups.get(name) == "subject" for name in reading.concepts)
+    bonus = _ROLE_BESIDE if named else _ROLE_ALONE
+    return {name: bonus for name in plan.by_role.get(asker, ())}
+
+
+def _decide(
+    plan: Plan, hits: list[search.Hit], reading: Reading, today: date, asker: str
+) -> Answer:
+    limits = plan.thresholds
+    if not hits or hits[0].score < limits["unknown"]:
+        return _nothing(plan, "unknown", hits, english=_is_english(plan, reading))
+    best = hits[0]
+    family = plan.families[best.family]
+    if family.kind == "choose":
+        target = family.by_role.get(asker)
+        if not target:
+            return _offer(plan, family, best.score)
+        family = plan.families[target]
+    close = [hit for hit in hits if hit.score > best.score - limits["margin"]]
+    sure = best.score >= limits["answer"]
+    if family.kind == "answer" and not sure:
+        if best.coverage < limits["coverage"]:
+            return _nothing(plan, "unknown", hits, english=_is_english(plan, reading))
+        if len({plan.families[hit.family].clauses[:1] for hit in close}) > 1:
+            return _choose(plan, hits)
+    return _answer(plan, family, best.score, reading, today)
+
+
+def _answer(plan: Plan, family: Family, score: float, reading: Reading, today: date) -> Answer:
+    text, more = compose(plan, family, reading, today, english=_is_english(plan, reading))
+    kind = family.kind if family.kind != "choose" else "answer"
+    return Answer(kind, text, more, family.clauses, (), min(1.0, score), family.id)
+
+
+def _offer(plan: Plan, family: Family, score: float) -> Answer:
+    options = tuple(
+        Option(label, plan.families[target].clauses) for label, target in family.options
+    )
+    text, more = compose(plan, family, None, plan.starts, english=False)
+    return Answer("choose", text, more, family.clauses, options, min(1.0, score), family.id)
+
+
+def _choose(plan: Plan, hits: list[search.Hit]) -> Answer:
+    picked: list[Family] = []
+    for hit in hits:
+        family = plan.families[hit.family]
+        told = {other.text for other in picked}
+        if family.kind == "answer" and family.text not in told and len(picked) < MOST_OPTIONS:
+            picked.append(family)
+    options = tuple(Option(family.ask[0], family.clauses) for family in picked)
+    clauses = tuple(dict.fromkeys(clause for family in picked for clause in family.clauses))
+    return Answer(
+        "choose", plan.words["choose"], "", clauses, options, hits[0].score, picked[0].id
+    )
+
+
+def _nothing(
+    plan: Plan, word: str, hits: list[search.Hit] | None = None, *, english: bool = False
+) -> Answer:
+    text = plan.words[f"{word}_en" if english else word]
+    office = plan.offices[plan.words["office"]].name
+    score = min(1.0, hits[0].score) if hits else 0.0
+    return Answer("unknown", text.format(office=office), "", (), (), 1.0 - score, "")
+
+
+def _claimed(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) -> Answer:
+    """A message that says the plan was changed, or gives the bot orders: only the plan is answered."""
+    usable = [hit for hit in hits if plan.families[hit.family].kind == "answer"]
+    if not usable or usable[0].score < plan.thresholds["unknown"]:
+        return _nothing(plan, "injection")
+    family = plan.families[usable[0].family]
+    text, more = compose(plan, family, None, today, english=False)
+    first = plan.words["injection"].format(office=plan.offices[plan.words["office"]].name)
+    rest = f"{text}\n\n{more}" if more else text
+    return Answer("unknown", first, rest, family.clauses, (), usable[0].score, family.id)
+
+
+def _is_english(plan: Plan, reading: Reading) -> bool:
+    return english_share(reading, plan.lexicon) >= _ENGLISH
+
+
+def _in_topic(reading: Reading, after: str, lexicon: Lexicon) -> Reading:
+    """"thế còn huyện?" after "hạn của xã là khi nào": the earlier question with its subject exchanged."""
+    tokens = reading.tokens
+    rest = tokens
+    leaning = False
+    for marker in lexicon.language.follow_up:
+        if rest[: len(marker)] == marker:
+            rest, leaning = rest[len(marker) :], True
+        if len(rest) > len(marker) and rest[-len(marker) :] == marker:
+            rest, leaning = rest[: -len(marker)], True
+    if not leaning and len(tokens) > 2:
+        return reading
+    earlier = read(after, lexicon)
+    merged = list(earlier.tokens)
+    groups = {lexicon.groups.get(name) for name in read(" ".join(rest), lexicon).concepts} - {None}
+    at = 0
+    while at < len(merged):
+        for words, name in lexicon.phrases.get(merged[at], ()):
+            exchanged = lexicon.groups.get(name) in groups and lexicon.groups[name] != "question"
+            if exchanged and tuple(merged[at : at + len(words)]) == words:
+                del merged[at : at + len(words)]
+                at -= 1
+                break
+        at += 1
+    return read(" ".join([*merged, *rest]), lexicon)

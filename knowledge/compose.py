@@ -1,0 +1,111 @@
+"""Puts an answer's message together: the family's words, the clause, dated notes, days left.
+
+Every sentence comes from the plan pack; only their order and the dates in them are decided here.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from knowledge.lexicon import Lexicon, Reading
+from knowledge.plan import Family, Plan
+
+LONGEST_MESSAGE = 300
+MOST_LINES = 5
+
+
+def fits(text: str) -> bool:
+    """True when a text may go out as one message."""
+    return len(text) <= LONGEST_MESSAGE and text.count("\n") < MOST_LINES
+
+
+def cite(plan: Plan, clauses: tuple[str, ...], kind: str) -> str:
+    """The clauses as a person reads them: "(Mục V.2.b, V.2.c)"; "" when there is none."""
+    labels = [plan.clauses[name].label for name in clauses[:4] if name in plan.clauses]
+    if not labels:
+        return ""
+    head = plan.words["clause_label"].format(id="")
+    joined = labels[0] + "".join(
+        f", {label.removeprefix(head) if labels[0].startswith(head) else label}"
+        for label in labels[1:]
+    )
+    return plan.words["nearest" if kind == "unknown" else "cite"].format(labels=joined)
+
+
+def compose(
+    plan: Plan, family: Family, reading: Reading | None, today: date, *, english: bool
+) -> tuple[str, str]:
+    """The first message and what "xem thêm" adds. Extras that do not fit the first go to the second."""
+    body = f"{family.text} {cite(plan, family.clauses, family.kind)}".strip()
+    if family.office and family.kind == "unknown":
+        body += " " + plan.words["ask_office"].format(office=plan.offices[family.office].name)
+    rest = [family.more] if family.more else []
+    if english:
+        lead = family.english or (plan.words["unknown_en"] if family.kind == "unknown" else "")
+        if lead:
+            rest.insert(0, body)
+            body = f"{lead} {cite(plan, family.clauses, family.kind)}".strip()
+    if reading and _wrong_premise(family, reading):
+        body = f"{plan.words['wrong']} {body}"
+    extras = [days_left(plan, family, today, reading.years if reading else ())] + [
+        note.text for note in plan.notes if note.tag in family.tags and today >= note.since
+    ]
+    for extra in filter(None, extras):
+        if fits(f"{body} {extra}"):
+            body = f"{body} {extra}"
+        else:
+            rest.append(extra)
+    return body, "\n\n".join(rest)
+
+
+def _wrong_premise(family: Family, reading: Reading) -> bool:
+    """True when a person asks to confirm a number or date that is not the plan's."""
+    if "@xac_nhan" not in reading.concepts:
+        return False
+    dates = family.claims.get("ngay")
+    if dates and any(f"{day}/{month}" not in dates for day, month in reading.dates):
+        return True
+    return any(
+        word in family.claims and number not in family.claims[word]
+        for number, word in reading.pairs
+    )
+
+
+def last_day(family: Family, plan: Plan, today: date, years: tuple[int, ...]) -> date | None:
+    """The day before the family's yearly limit: of the year named, else the next one to come."""
+    if family.before is None:
+        return None
+    month, day = family.before
+    latest = plan.ends.year + (1 if "next_january" in family.tags else 0)
+    named = [year for year in years if plan.starts.year <= year <= latest]
+    for year in [max(named)] if named else range(today.year, today.year + 2):
+        limit = date(year, month, day) - timedelta(days=1)
+        if plan.starts.year < year <= latest and (named or limit >= today):
+            return limit
+    return None
+
+
+def days_left(plan: Plan, family: Family, today: date, years: tuple[int, ...]) -> str:
+    """One sentence: the last day with its weekday, the last Monday-to-Friday, how many days are left."""
+    last = last_day(family, plan, today, years)
+    if last is None or last < today:
+        return ""
+    working = last
+    while working.weekday() > 4:
+        working -= timedelta(days=1)
+    weekdays = plan.words["weekdays"].split(", ")
+    sentence = plan.words["days_left" if working == last else "days_left_weekend"]
+    return sentence.format(
+        weekday=weekdays[last.weekday()],
+        last=f"{last:%d/%m/%Y}",
+        days=(last - today).days,
+        working=f"{weekdays[working.weekday()]} {working:%d/%m/%Y}",
+    )
+
+
+def english_share(reading: Reading, lexicon: Lexicon) -> float:
+    """How much of a question is English words, 0…1; a question with diacritics is never English."""
+    if reading.keys or not reading.tokens:
+        return 0.0
+    words = lexicon.language.english
+    return sum(token in words for token in reading.tokens) / len(reading.tokens)

@@ -1,0 +1,146 @@
+"""Finds the question families nearest to a question: an inverted index, built once at load.
+
+Two steps, both over features (words, pairs, concepts, dates) weighted by how few families share them:
+how much of the question a family's words cover, then how like its best example phrasing it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from heapq import nlargest
+
+from knowledge.lexicon import Reading
+
+CANDIDATES = 14
+"""Families whose examples are compared one by one: the right one is nearly always among the first 5."""
+_STOP, _PAIR, _CONCEPT, _DATE = 0.15, 0.55, 1.3, 1.2
+_LIKENESS, _COVERAGE, _KEYS = 0.6, 0.4, 0.06
+_PROSE = 0.3
+_SATURATION = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One phrasing of a family: its features, the weight of them all, its words with diacritics."""
+
+    features: frozenset[str]
+    weight: float
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A family found, with how sure (0…1) and the two parts of that."""
+
+    family: str
+    score: float
+    likeness: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The searchable form of a plan pack's families. `postings`: feature → (family number, weight)."""
+
+    names: tuple[str, ...]
+    postings: Mapping[str, tuple[tuple[int, float], ...]]
+    weights: Mapping[str, float]
+    unseen: float
+    examples: tuple[tuple[Example, ...], ...]
+    stop: frozenset[str]
+
+    def weight(self, feature: str) -> float:
+        """What a feature of a question counts; words nobody foresaw count as much as the rarest."""
+        known = self.weights.get(feature)
+        if known is not None:
+            return known
+        if " " in feature or feature in self.stop or feature.isdigit():
+            return 0.0
+        return self.unseen
+
+
+def build(
+    readings: Mapping[str, list[Reading]], prose: Mapping[str, Reading], stop: frozenset[str]
+) -> Index:
+    """Index families given their example phrasings and, at less weight, their answers' words."""
+    names = tuple(readings)
+    counts = [Counter(f for r in readings[name] for f in r.features) for name in names]
+    spread = Counter(feature for count in counts for feature in count)
+    total = len(names)
+
+    def weigh(feature: str, families: int) -> float:
+        rarity = math.log(1 + total / families)
+        if feature.startswith("@"):
+            return rarity * _CONCEPT
+        if feature.startswith("#"):
+            return rarity * _DATE
+        if " " in feature:
+            left, right = feature.split(" ", 1)
+            both = left in stop and right in stop
+            return rarity * _PAIR * (_STOP * 2 if both else 1)
+        return rarity * (_STOP if feature in stop else 1)
+
+    weights = {feature: weigh(feature, families) for feature, families in spread.items()}
+    postings: dict[str, list[tuple[int, float]]] = {}
+    for number, (name, count) in enumerate(zip(names, counts, strict=True)):
+        told = prose[name].features
+        for feature, times in count.items():
+            share = times / (times + _SATURATION)
+            postings.setdefault(feature, []).append((number, weights[feature] * share))
+        for feature in told - count.keys():
+            if feature in weights:
+                postings.setdefault(feature, []).append((number, weights[feature] * _PROSE))
+    examples = tuple(
+        tuple(Example(r.features, sum(weights[f] for f in r.features), r.keys) for r in readings[n])
+        for n in names
+    )
+    return Index(
+        names=names,
+        postings={feature: tuple(found) for feature, found in postings.items()},
+        weights=weights,
+        unseen=math.log(1 + total) * 0.8,
+        examples=examples,
+        stop=stop,
+    )
+
+
+def rank(
+    index: Index, reading: Reading, eligible: Callable[[str], bool], bonus: Mapping[str, float]
+) -> list[Hit]:
+    """Families best first. `eligible` shuts out families by name; `bonus` adds to a family's score."""
+    weights = {feature: index.weight(feature) for feature in reading.features}
+    total = sum(weights.values())
+    if total <= 0:
+        return []
+    sums: dict[int, float] = {}
+    for feature in reading.features:
+        for number, weight in index.postings.get(feature, ()):
+            sums[number] = sums.get(number, 0.0) + weight
+    wanted = (number for number in sums if eligible(index.names[number]))
+    best = nlargest(CANDIDATES, wanted, key=sums.__getitem__)
+    hits = []
+    for number in best:
+        name = index.names[number]
+        likeness = _likeness(index.examples[number], reading, weights, total)
+        coverage = min(1.0, sums[number] / total)
+        score = _LIKENESS * likeness + _COVERAGE * coverage + bonus.get(name, 0.0)
+        hits.append(Hit(name, score, likeness, coverage))
+    return sorted(hits, key=lambda hit: -hit.score)
+
+
+def _likeness(
+    examples: Iterable[Example], reading: Reading, weights: Mapping[str, float], total: float
+) -> float:
+    best = 0.0
+    for example in examples:
+        shared = sum(map(weights.__getitem__, reading.features & example.features))
+        if shared <= 0:
+            continue
+        likeness = shared / math.sqrt(total * example.weight)
+        if reading.keys and example.keys:
+            likeness += _KEYS * len(reading.keys & example.keys) / len(reading.keys)
+        best = max(best, likeness)
+    return best

@@ -1,0 +1,120 @@
+"""The append-only, hash-chained record of every change, written in the change's own transaction.
+
+The chain covers `sha256(salt ‖ value)`, never the value: values and salts stand in a side table, so
+erasing a person's values leaves the chain whole, and a salt once gone makes its hash say nothing.
+The head row is taken last in a transaction: on PostgreSQL it is what orders the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, update
+
+from storage.database import AuditEntry, Tx
+from storage.schema import audit, audit_head, audit_values
+
+GENESIS = "0" * 64
+_SLICE = 1_000
+
+_HEAD = select(audit_head.c.seq, audit_head.c.digest).with_for_update()
+_INSERT = insert(audit)
+_INSERT_VALUES = insert(audit_values)
+_MOVE_HEAD = update(audit_head).values(seq=bindparam("to_seq"), digest=bindparam("to_digest"))
+
+
+def record(
+    tx: Tx, actor: int | str, action: str, subject: str, **values: tuple[object, object]
+) -> None:
+    """Note a change as (old, new) per field; it is chained when the transaction closes."""
+    tx.audits.append(AuditEntry(str(actor), action, subject, values))
+
+
+def write_chain(tx: Tx) -> None:
+    """Append what was recorded. Must be the last thing a transaction does."""
+    if not tx.audits:
+        return
+    head = tx.execute(_HEAD).one_or_none()
+    if head is None:
+        tx.insert_once(audit_head, {"one": 1, "seq": 0, "digest": GENESIS})
+        head = tx.execute(_HEAD).one()
+    seq, digest = head.seq, head.digest
+    rows, values = [], []
+    for entry in tx.audits:
+        seq += 1
+        commitments = {}
+        for name, change in sorted(entry.values.items()):
+            value, salt = (
+                json.dumps(change, ensure_ascii=False, default=str),
+                secrets.token_bytes(16),
+            )
+            commitments[name] = _commit(salt, value)
+            values.append({"seq": seq, "field": name, "value": value, "salt": salt})
+        row = {
+            "seq": seq,
+            "at": tx.now,
+            "actor": entry.actor,
+            "action": entry.action,
+            "subject": entry.subject,
+            "commitments": commitments,
+            "previous": digest,
+        }
+        digest = _digest(seq, tx.now, entry.actor, entry.action, entry.subject, commitments, digest)
+        rows.append({**row, "digest": digest})
+    tx.execute(_INSERT, rows)
+    if values:
+        tx.execute(_INSERT_VALUES, values)
+    tx.execute(_MOVE_HEAD, {"to_seq": seq, "to_digest": digest})
+    tx.audits.clear()
+
+
+def verify(tx: Tx) -> Iterator[str]:
+    """Every break in the chain, one sentence each; nothing when it is whole. Reads in slices."""
+    seq, digest = 0, GENESIS
+    while True:
+        rows = tx.execute(
+            select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(_SLICE)
+        ).all()
+        if not rows:
+            break
+        kept = tx.execute(
+            select(audit_values).where(audit_values.c.seq.between(seq + 1, rows[-1].seq))
+        ).all()
+        for value in kept:
+            held = next((row for row in rows if row.seq == value.seq), None)
+            claimed = held.commitments.get(value.field) if held is not None else None
+            if claimed != _commit(value.salt, value.value):
+                yield f"entry {value.seq}: the value of {value.field} is not the one recorded"
+        for row in rows:
+            if row.seq != seq + 1:
+                yield f"entries {seq + 1} to {row.seq - 1} are missing"
+            expected = _digest(
+                row.seq, row.at, row.actor, row.action, row.subject, row.commitments, digest
+            )
+            if row.previous != digest or row.digest != expected:
+                yield f"entry {row.seq} was altered"
+            seq, digest = row.seq, row.digest
+    head = tx.execute(select(audit_head.c.seq, audit_head.c.digest)).one_or_none()
+    if (head.seq, head.digest) != (seq, digest) if head is not None else seq != 0:
+        yield "the head does not match the last entry: the end of the chain was cut or added to"
+
+
+def _commit(salt: bytes, value: str) -> str:
+    return hashlib.sha256(salt + value.encode()).hexdigest()
+
+
+def _digest(
+    seq: int,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    commitments: dict[str, str],
+    previous: str,
+) -> str:
+    body = [seq, at.isoformat(), actor, action, subject, sorted(commitments.items()), previous]
+    return hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()

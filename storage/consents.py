@@ -1,0 +1,53 @@
+"""Consent (sự đồng ý) per purpose, with its proof: who, when, to which text, by which press."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, insert, select
+
+from storage import audit
+from storage.database import Tx
+from storage.schema import consents
+
+_LIVE = (
+    select(consents.c.id)
+    .where(
+        consents.c.person_id == bindparam("of_person"),
+        consents.c.purpose == bindparam("for_purpose"),
+        consents.c.withdrawn_at.is_(None),
+    )
+    .limit(1)
+)
+
+
+def has(tx: Tx, person_id: int, purpose: str) -> bool:
+    """Whether the person has agreed to this purpose and not taken it back."""
+    return tx.execute(_LIVE, {"of_person": person_id, "for_purpose": purpose}).first() is not None
+
+
+def give(
+    tx: Tx,
+    person_id: int,
+    purpose: str,
+    *,
+    text_version: str,
+    account_id: int,
+    event_id: str,
+    choice: str,
+) -> None:
+    """Keep an agreement with its proof: hash of the text shown, the account, event and choice."""
+    tx.execute(
+        insert(consents),
+        {
+            "person_id": person_id,
+            "purpose": purpose,
+            "text_version": text_version,
+            "account_id": account_id,
+            "event_id": event_id,
+            "choice": choice,
+            "given_at": tx.now,
+        },
+    )
+    audit.record(
+        tx, person_id, "consent.given", f"person:{person_id}",
+        purpose=(None, purpose), text=(None, text_version),
+    )  # fmt: skip

@@ -1,0 +1,214 @@
+"""The one place that knows SQLite from PostgreSQL: connections, transactions, locks, insert-once.
+
+SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE by hand (the driver's implicit begin would upgrade a
+read lock and fail), one writing connection, readers that cannot write. PostgreSQL: psycopg 3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Insert,
+    Table,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from storage.errors import DatabaseAway
+
+MIN_SQLITE = (3, 51, 3)
+"""Earlier versions can corrupt the write-ahead log when several connections checkpoint."""
+BUSY_SECONDS = 5
+POSTGRES_WRITERS = 4
+"""Measured: single turns on four writers run without one deadlock; more only queue for the CPU."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change to be chained: who did what to which subject, and (old, new) per field."""
+
+    actor: str
+    action: str
+    subject: str
+    values: Mapping[str, tuple[object, object]]
+
+
+@dataclass(slots=True)
+class Tx:
+    """A transaction as the rest of storage sees it; `now` is aware UTC and the same throughout."""
+
+    connection: Connection
+    now: datetime
+    audits: list[AuditEntry] = field(default_factory=list)
+    woken: set[int] = field(default_factory=set)
+    """Accounts that got something in the outbox: after the commit their channel is woken."""
+
+    def execute(
+        self,
+        statement: Executable,
+        values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Run one statement; several value sets make it one executemany."""
+        return self.connection.execute(statement, values)
+
+    def insert(self, table: Table, values: Mapping[str, Any]) -> int:
+        """Insert one row and return its id."""
+        statement = _INSERT.get(table.name)
+        if statement is None:
+            statement = _INSERT[table.name] = insert(table)
+        made = self.execute(statement, values).inserted_primary_key
+        return int(made[0]) if made else 0
+
+    def insert_once(self, table: Table, values: Mapping[str, Any]) -> bool:
+        """Insert unless a unique key is already there; True when the row is new."""
+        statement = _ONCE.get((self.connection.dialect.name, table.name))
+        if statement is None:
+            make = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
+            statement = make(table).on_conflict_do_nothing()
+            _ONCE[self.connection.dialect.name, table.name] = statement
+        return self.execute(statement, values).rowcount == 1
+
+    def lock(self, name: str) -> None:
+        """Hold `name` against other transactions until this one ends (SQLite has one writer)."""
+        if self.connection.dialect.name == "postgresql":
+            digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+            self.connection.execute(
+                _LOCK, {"key": int.from_bytes(digest, "big", signed=True)}
+            ).close()
+
+
+_ONCE: dict[tuple[str, str], Any] = {}
+_INSERT: dict[str, Insert] = {}
+_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+CHANNEL = "chung_suc"
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :accounts)")
+
+
+class Database:
+    """Connections to one store. `writing` and `reading` give transactions; close with `dispose`."""
+
+    def __init__(self, url: str | URL) -> None:
+        """Open lazily. Raises DatabaseAway when the SQLite at hand is too old to be trusted."""
+        self.url = make_url(url)
+        if self.url.drivername == "postgresql":
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.writers = 1 if self.is_sqlite else POSTGRES_WRITERS
+        if self.is_sqlite:
+            self._write = _sqlite_engine(self.url, read_only=False)
+            self._read = _sqlite_engine(self.url, read_only=True)
+        else:
+            # pool_pre_ping: a connection that died while idle is replaced before it is used.
+            self._write = self._read = create_engine(
+                self.url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=5
+            )
+
+    def connect_for_writing(self) -> Connection:
+        """A connection whose `begin()` takes the write lock at once."""
+        return self._write.connect()
+
+    @contextmanager
+    def reading(self, now: datetime) -> Iterator[Tx]:
+        """A short read-only transaction. Raises DatabaseAway."""
+        try:
+            with self._read.connect() as connection:
+                yield Tx(connection, now)
+        except (DBAPIError, TimeoutError) as fault:
+            raise DatabaseAway(type(fault).__name__) from fault
+
+    @contextmanager
+    def writing(self, now: datetime) -> Iterator[Tx]:
+        """A write transaction outside the writer: the command line and migrations only."""
+        from storage.audit import write_chain
+
+        with self._write.begin() as connection:
+            tx = Tx(connection, now)
+            yield tx
+            write_chain(tx)
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self._write.dispose()
+        self._read.dispose()
+
+
+def is_lost(connection: Connection) -> bool:
+    """Whether SQLite rolled the transaction back underneath us (a full disk does that)."""
+    raw: Any = connection.connection.driver_connection
+    return connection.dialect.name == "sqlite" and not raw.in_transaction
+
+
+def announce(tx: Tx) -> None:
+    """Tell the other replicas, with the commit, whose outbox grew (PostgreSQL only)."""
+    if tx.woken and tx.connection.dialect.name == "postgresql":
+        # A payload is limited to 8,000 bytes; the two-second poll finds whoever is left out.
+        accounts = ",".join(str(account) for account in sorted(tx.woken)[:400])
+        tx.connection.execute(_NOTIFY, {"accounts": accounts}).close()
+
+
+def _sqlite_module() -> Any:
+    """pysqlite3 where it has a wheel, else the standard library when it is new enough."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        dbapi2 = sqlite3
+    if dbapi2.sqlite_version_info < MIN_SQLITE:
+        need = ".".join(map(str, MIN_SQLITE))
+        raise DatabaseAway(
+            f"SQLite {dbapi2.sqlite_version} can corrupt its log; {need} is needed: "
+            "install pysqlite3 or set BOT_DATABASE_URL to a PostgreSQL"
+        )
+    return dbapi2
+
+
+def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        module=_sqlite_module(),
+        poolclass=QueuePool if read_only else NullPool,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(raw: Any, _record: object) -> None:
+        # None stops the driver from beginning transactions of its own.
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            f"query_only={'ON' if read_only else 'OFF'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

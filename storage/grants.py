@@ -1,0 +1,156 @@
+"""Grants (vai trò được giao): who may act as what, where; and the one-time invitations to them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, select, update
+
+from storage import audit
+from storage.database import Tx
+from storage.people import Person
+from storage.schema import grants, invitations, people
+
+INVITATION_LIFE = timedelta(hours=72)
+"""Long enough for an officer away in the villages, short enough that a lost paper is worthless."""
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+TOKEN_LENGTH = 26
+"""26 of 32 letters are 130 bits; no l, o, 0, 1, which are misread from paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role of one person at one place; `place` is a unit's key, era included."""
+
+    id: int
+    person_id: int
+    account_id: int
+    role: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An unused, unexpired invitation."""
+
+    id: int
+    role: str
+    place: str
+
+
+_LIVE = select(
+    grants.c.id, grants.c.person_id, grants.c.account_id, grants.c.role, grants.c.place
+).where(grants.c.revoked_at.is_(None))
+_OF_PERSON = _LIVE.where(grants.c.person_id == bindparam("of_person")).order_by(grants.c.id)
+_AT_PLACE = _LIVE.where(
+    grants.c.place == bindparam("at_place"), grants.c.role == bindparam("with_role")
+).order_by(grants.c.id)
+
+
+def of_person(tx: Tx, person_id: int) -> list[Grant]:
+    """The person's live grants, oldest first."""
+    return [Grant(*row) for row in tx.execute(_OF_PERSON, {"of_person": person_id})]
+
+
+def at_place(tx: Tx, place: str, role: str) -> list[Grant]:
+    """Everyone who holds a role at a place now."""
+    return [Grant(*row) for row in tx.execute(_AT_PLACE, {"at_place": place, "with_role": role})]
+
+
+def invite(tx: Tx, role: str, place: str, *, by: Person | None) -> str:
+    """Make an invitation and return its code, which is stored only as a hash.
+
+    `by` is None when the operator invites from the command line.
+    """
+    token = "".join(secrets.choice(_LETTERS) for _ in range(TOKEN_LENGTH))
+    row = {
+        "token_hash": _hash(token),
+        "role": role,
+        "place": place,
+        "created_by": by.id if by else None,
+        "created_at": tx.now,
+        "expires_at": tx.now + INVITATION_LIFE,
+    }
+    made = tx.insert(invitations, row)
+    audit.record(
+        tx, by.id if by else "operator", "invitation.made",
+        f"invitation:{made}", role=(None, role), place=(None, place),
+    )  # fmt: skip
+    return token
+
+
+def find_invitation(tx: Tx, token: str) -> Invitation | None:
+    """The invitation a code opens, None when it is unknown, used or expired."""
+    row = tx.execute(
+        select(invitations.c.id, invitations.c.role, invitations.c.place).where(
+            invitations.c.token_hash == _hash(token),
+            invitations.c.used_at.is_(None),
+            invitations.c.expires_at > tx.now,
+        )
+    ).one_or_none()
+    return None if row is None else Invitation(*row)
+
+
+def redeem(tx: Tx, invitation: Invitation, person: Person, account_id: int) -> Grant | None:
+    """Use an invitation up and grant its role; None when somebody was quicker or it expired."""
+    used = tx.execute(
+        update(invitations)
+        .where(
+            invitations.c.id == invitation.id,
+            invitations.c.used_at.is_(None),
+            invitations.c.expires_at > tx.now,
+        )
+        .values(used_at=tx.now, used_by=person.id)
+    )
+    if used.rowcount != 1:
+        return None
+    row = {
+        "person_id": person.id,
+        "account_id": account_id,
+        "role": invitation.role,
+        "place": invitation.place,
+        "given_by": tx.execute(
+            select(invitations.c.created_by).where(invitations.c.id == invitation.id)
+        ).scalar(),
+        "given_at": tx.now,
+    }
+    grant_id = tx.insert(grants, row)
+    audit.record(
+        tx, person.id, "grant.given", f"grant:{grant_id}",
+        role=(None, invitation.role), place=(None, invitation.place),
+    )  # fmt: skip
+    return Grant(grant_id, person.id, account_id, invitation.role, invitation.place)
+
+
+def revoke(tx: Tx, grant: Grant, *, by: int | str) -> bool:
+    """Take a role back; it counts from the next press. False when it was already taken back."""
+    gone = tx.execute(
+        update(grants)
+        .where(grants.c.id == grant.id, grants.c.revoked_at.is_(None))
+        .values(revoked_at=tx.now)
+    )
+    if gone.rowcount == 1:
+        audit.record(tx, by, "grant.revoked", f"grant:{grant.id}", role=(grant.role, None))
+    return gone.rowcount == 1
+
+
+def holder_name(tx: Tx, grant_id: int) -> str:
+    """The name of the person a grant was given to."""
+    row = tx.execute(
+        select(people.c.name)
+        .join(grants, grants.c.person_id == people.c.id)
+        .where(grants.c.id == grant_id)
+    ).one()
+    return row.name or ""
+
+
+def expiry(made_at: datetime) -> datetime:
+    """When an invitation made then stops working."""
+    return made_at + INVITATION_LIFE
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.strip().lower().encode()).hexdigest()

@@ -1,0 +1,89 @@
+"""What is to be said and has been said: written with the turn, sent after its commit, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, insert, select, update
+
+from storage.database import Tx
+from storage.schema import outbox
+
+Kind = Literal["reply", "push"]
+Body = dict[str, Any]
+MAX_WAITING = 200
+"""One look shows a person at most this much at a time; the rest follows when it is acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Not yet acknowledged by its channel; body is {"text", "choices": [{"id", "label"}]}."""
+
+    id: int
+    body: Body
+    created_at: datetime
+
+
+_PUT = insert(outbox)
+_WAITING = (
+    select(outbox.c.id, outbox.c.body, outbox.c.created_at)
+    .where(
+        outbox.c.account_id == bindparam("of_account"),
+        outbox.c.state == "queued",
+        outbox.c.due_at <= bindparam("by"),
+    )
+    .order_by(outbox.c.id)
+    .limit(MAX_WAITING)
+)
+_SENT = (
+    update(outbox)
+    .where(
+        outbox.c.account_id == bindparam("of_account"),
+        outbox.c.id.in_(bindparam("ids", expanding=True)),
+        outbox.c.state == "queued",
+    )
+    .values(state="sent", sent_at=bindparam("at"), attempts=outbox.c.attempts + 1)
+)
+
+
+def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
+    """Queue messages for an account, to leave in this order."""
+    row = {
+        "account_id": account_id,
+        "kind": kind,
+        "state": "queued",
+        "created_at": tx.now,
+        "due_at": tx.now,
+    }
+    for body in bodies:
+        # One by one, so that ids follow the order they are to be read in on every store.
+        tx.execute(_PUT, {**row, "body": body})
+    tx.woken.add(account_id)
+
+
+def waiting(tx: Tx, account_id: int) -> list[Waiting]:
+    """What is due and not yet acknowledged, oldest first."""
+    rows = tx.execute(_WAITING, {"of_account": account_id, "by": tx.now})
+    return [Waiting(row.id, row.body, row.created_at) for row in rows]
+
+
+def acknowledge(tx: Tx, account_id: int, ids: Sequence[int]) -> None:
+    """The channel has delivered these; ids of another account or already sent change nothing."""
+    tx.execute(_SENT, {"of_account": account_id, "ids": list(ids), "at": tx.now})
+
+
+def accounts_waiting(tx: Tx, account_ids: Sequence[int]) -> set[int]:
+    """Which of these accounts have something due."""
+    rows = tx.execute(
+        select(outbox.c.account_id)
+        .where(
+            outbox.c.account_id.in_(account_ids),
+            outbox.c.state == "queued",
+            outbox.c.due_at <= tx.now,
+        )
+        .distinct()
+    )
+    return {int(row.account_id) for row in rows}

@@ -1,0 +1,105 @@
+"""People, the accounts they write from, and each account's conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from storage import audit
+from storage.database import Tx
+from storage.schema import accounts, conversations, people
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whoever stands behind one or more accounts; `name` is "" until told."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One account's talk: whose it is and where it stands."""
+
+    account_id: int
+    person: Person
+    state: State
+    version: int
+    is_new: bool
+
+
+_OPEN = (
+    select(
+        accounts.c.id,
+        accounts.c.person_id,
+        people.c.name,
+        conversations.c.state,
+        conversations.c.version,
+    )
+    .join(people, people.c.id == accounts.c.person_id)
+    .join(conversations, conversations.c.account_id == accounts.c.id)
+    .where(
+        accounts.c.channel == bindparam("channel"),
+        accounts.c.account == bindparam("account"),
+        accounts.c.sender == bindparam("sender"),
+    )
+)
+_SAVE = (
+    update(conversations)
+    .where(conversations.c.account_id == bindparam("of_account"))
+    .values(
+        state=bindparam("to_state"),
+        version=conversations.c.version + 1,
+        updated_at=bindparam("at"),
+    )
+)
+_RENAME = update(people).where(people.c.id == bindparam("of_person")).values(name=bindparam("to"))
+
+
+def open_conversation(tx: Tx, channel: str, account: str, sender: str) -> Conversation:
+    """The conversation of an account, locked till the transaction ends; made on first contact."""
+    tx.lock(f"{channel}:{account}:{sender}")
+    where = {"channel": channel, "account": account, "sender": sender}
+    row = tx.execute(_OPEN, where).one_or_none()
+    if row is not None:
+        person = Person(row.person_id, row.name or "")
+        return Conversation(row.id, person, row.state, row.version, is_new=False)
+    person_id = tx.insert(people, {"name": None, "created_at": tx.now})
+    account_id = tx.insert(accounts, {**where, "person_id": person_id, "created_at": tx.now})
+    first = {"account_id": account_id, "state": {}, "version": 0, "updated_at": tx.now}
+    tx.execute(insert(conversations), first)
+    return Conversation(account_id, Person(person_id, ""), {}, 0, is_new=True)
+
+
+def save_state(tx: Tx, account_id: int, state: State) -> None:
+    """Keep where the conversation now stands."""
+    tx.execute(_SAVE, {"of_account": account_id, "to_state": state, "at": tx.now})
+
+
+def rename(tx: Tx, person: Person, name: str) -> None:
+    """Keep the name a person gave for himself."""
+    tx.execute(_RENAME, {"of_person": person.id, "to": name})
+    audit.record(tx, person.id, "person.named", f"person:{person.id}", name=(person.name, name))
+
+
+def find_account(tx: Tx, channel: str, account: str, sender: str) -> int | None:
+    """The id of an account, None when nobody ever wrote from it."""
+    row = tx.execute(
+        select(accounts.c.id).where(
+            accounts.c.channel == channel,
+            accounts.c.account == account,
+            accounts.c.sender == sender,
+        )
+    ).one_or_none()
+    return None if row is None else int(row.id)
+
+
+def name_of(tx: Tx, person_id: int) -> str:
+    """A person's name, "" when never told."""
+    row = tx.execute(select(people.c.name).where(people.c.id == person_id)).one()
+    return row.name or ""

@@ -1,0 +1,305 @@
+"""Every table. Times are aware UTC, money is integer VND, text is NFC (cleaned by the channel).
+
+Nothing here may assume ids without gaps or in global order: on PostgreSQL they are neither.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware instant, kept in UTC. A naive one is refused: it would be read elsewhere."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without its zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        stored: datetime = value
+        return stored.replace(tzinfo=UTC) if stored.tzinfo is None else stored.astimezone(UTC)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only for a column that is exactly INTEGER."""
+
+
+def _id() -> Column[int]:
+    return Column("id", BigId, primary_key=True)
+
+
+people = Table(
+    "people",
+    metadata,
+    _id(),
+    Column("name", String(80)),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _id(),
+    Column("person_id", BigId, ForeignKey("people.id"), nullable=False, index=True),
+    Column("channel", String(16), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("sender", String(128), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("channel", "account", "sender"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("account_id", BigId, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("state", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _id(),
+    Column("person_id", BigId, ForeignKey("people.id"), nullable=False, index=True),
+    Column("purpose", String(16), nullable=False),
+    Column("text_version", String(64), nullable=False),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False),
+    Column("event_id", String(128), nullable=False),
+    Column("choice", String(80), nullable=False),
+    Column("given_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    _id(),
+    Column("person_id", BigId, ForeignKey("people.id"), nullable=False, index=True),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("place", String(16), nullable=False),
+    Column("given_by", BigId, ForeignKey("people.id")),
+    Column("given_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+    Index(None, "place", "role"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    _id(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("role", String(32), nullable=False),
+    Column("place", String(16), nullable=False),
+    Column("created_by", BigId, ForeignKey("people.id")),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    Column("used_by", BigId, ForeignKey("people.id")),
+)
+
+contributions = Table(
+    "contributions",
+    metadata,
+    _id(),
+    Column("code", String(16), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("reporter_id", BigId, ForeignKey("people.id"), nullable=False),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False),
+    Column("contributor_kind", String(16), nullable=False),
+    Column("contributor_name", String(120), nullable=False),
+    Column("contributor_id", BigId, ForeignKey("people.id")),
+    Column("place", String(16), nullable=False),
+    Column("village", String(80), nullable=False),
+    Column("purpose", String(300), nullable=False),
+    Column("made_on", Date, nullable=False),
+    Column("told_vnd", BigInteger),
+    Column("verified_vnd", BigInteger),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("submitted_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    CheckConstraint("told_vnd IS NULL OR told_vnd > 0", name="told_positive"),
+    CheckConstraint("verified_vnd IS NULL OR verified_vnd > 0", name="verified_positive"),
+    # The queue is read oldest first within a place; without the state in front of the time, a
+    # commune's decided reports would be walked through for ever.
+    Index(None, "place", "state", "submitted_at", "id"),
+    Index(None, "reporter_id", "id"),
+)
+
+contribution_versions = Table(
+    "contribution_versions",
+    metadata,
+    Column("contribution_id", BigId, ForeignKey("contributions.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("by_person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("changes", JSON, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _id(),
+    Column("contribution_id", BigId, ForeignKey("contributions.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("officer_id", BigId, ForeignKey("people.id"), nullable=False),
+    Column("grant_id", BigId, ForeignKey("grants.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(500), nullable=False, server_default=""),
+    Column("verified_vnd", BigInteger),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("contribution_id", "version"),
+)
+
+honours = Table(
+    "honours",
+    metadata,
+    _id(),
+    Column("award", String(48), nullable=False),
+    Column("place", String(16), nullable=False),
+    Column("recipient_kind", String(16), nullable=False),
+    Column("recipient_name", String(120), nullable=False),
+    Column("recipient_id", BigId, ForeignKey("people.id")),
+    Column("year", Integer, nullable=False),
+    Column("decision_number", String(64), nullable=False),
+    Column("recorded_by", BigId, ForeignKey("people.id"), nullable=False),
+    Column("recorded_at", UtcTime, nullable=False),
+    UniqueConstraint("award", "place", "recipient_kind", "recipient_name", "year"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("sent_at", UtcTime),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("reason", String(200), nullable=False, server_default=""),
+    # Sent rows stay for the record; only what is still to send may cost anything to look for.
+    Index(
+        "ix_outbox_waiting",
+        "account_id",
+        "id",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    _id(),
+    Column("kind", String(24), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("key", String(128), nullable=False, unique=True),
+    Column("due_at", UtcTime, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Index(
+        "ix_timers_due",
+        "due_at",
+        sqlite_where=text("NOT done"),
+        postgresql_where=text("NOT done"),
+    ),
+)
+
+received = Table(
+    "received",
+    metadata,
+    # A digest of (channel, account, sender on the web, event id): short keys keep the tree shallow.
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("outcome", String(8), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    _id(),
+    Column("key", LargeBinary(16), nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(32), nullable=False),
+    Column("action", String(48), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("commitments", JSON, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Index(None, "subject", "seq"),
+)
+
+audit_values = Table(
+    "audit_values",
+    metadata,
+    Column("seq", BigId, ForeignKey("audit.seq"), primary_key=True, autoincrement=False),
+    Column("field", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("salt", LargeBinary(16), nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigId, nullable=False),
+    Column("digest", String(64), nullable=False),
+    CheckConstraint("one = 1", name="single"),
+)

@@ -1,0 +1,1 @@
+"""The tests: conversations, one file per module, fault runs, loads, browser."""

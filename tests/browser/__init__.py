@@ -1,0 +1,1 @@
+"""The pages in a real Chromium: what a person sees, presses, and keeps without a network."""
