@@ -1,7 +1,7 @@
 """The command line: `python -m bot COMMAND`.
 
 Exit status: 0 done, 1 the answer is "no", 2 wrong usage or bad input with one line on standard
-error that says what to do; never a traceback. Each command's own file is loaded only when it is called.
+error that says what to do; never a traceback. A command's own file is loaded when it is called.
 """
 
 from __future__ import annotations

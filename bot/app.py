@@ -30,9 +30,9 @@ class App:
         self.engine.close()
 
 
-def make_world(settings: Settings) -> World:
+def make_world(officer_contact: str) -> World:
     """What every turn shares, read from files once."""
-    return World(plan.load(), places.load(), Words(), settings.officer_contact)
+    return World(plan.load(), places.load(), Words(), officer_contact)
 
 
 def open_store(settings: Settings) -> Database:
@@ -48,5 +48,5 @@ def make_app(settings: Settings) -> App:
     """Everything but the network."""
     clock = make_clock(settings.clock)
     database = open_store(settings)
-    world = make_world(settings)
+    world = make_world(settings.officer_contact)
     return App(settings, clock, database, world, Engine(database, world, clock))

@@ -9,6 +9,7 @@ acknowledged and `StorageAway` says so.
 from __future__ import annotations
 
 import asyncio
+import queue
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -96,6 +97,16 @@ class Engine:
             lane=f"{message.channel}:{message.sender}",
             rescue=partial(self._bury, message, key, raw),
         )
+
+    def take(self, message: Message, raw: bytes) -> Taken:
+        """Take one turn and wait for its commit, without an event loop. Raises DatabaseAway."""
+        answer: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self.submit(message, raw, answer.put)
+        outcome = answer.get()
+        if outcome.error is not None:
+            raise outcome.error
+        taken: Taken = outcome.value
+        return taken
 
     async def receive(self, message: Message, raw: bytes) -> None:
         """Take one turn and return after its commit. Raises StorageAway when nothing was kept."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import prometheus_client
-import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,8 +26,6 @@ from storage.upgrade import HEAD, revision
 STOP_SECONDS = 2
 """An open page keeps a server from stopping; after this it is cut off and comes again."""
 LOOPBACK = {"127.0.0.1", "::1"}
-
-log = structlog.get_logger()
 
 
 def make_site(app: App) -> Starlette:
@@ -87,8 +83,6 @@ def make_site(app: App) -> Starlette:
 
 def serve(app: App) -> None:
     """Serve until told to stop; then finish what is under way."""
-    # The clients' INFO lines would name addresses with tokens in them; ours say what is needed.
-    logging.basicConfig(level=logging.WARNING)
     config = uvicorn.Config(
         make_site(app),
         host=app.settings.http_host,

@@ -128,7 +128,7 @@ def _cost(typed: _Name, name: _Name) -> float:
     if typed.key == name.key:
         return 0.0
     if typed.fold == name.fold:
-        return 0.1 if typed.marks <= name.marks else 0.5
+        return 0.5 if typed.marks else 0.1
     distance = DamerauLevenshtein.distance(typed.fold, name.fold, score_cutoff=2)
     if distance == 1 or typed.sound == name.sound:
         return 1.5 if len(name.fold) < 5 else 1.0

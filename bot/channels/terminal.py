@@ -5,7 +5,6 @@ Choices are numbered lines; a typed number is read by the bot, as on any channel
 
 from __future__ import annotations
 
-import queue
 import uuid
 from typing import TextIO
 
@@ -14,7 +13,6 @@ from handlers.messages import Message
 from handlers.turn import TYPED
 from storage import outbox, people
 from storage.database import Tx
-from storage.writer import Outcome
 
 CHANNEL = "terminal"
 
@@ -32,11 +30,7 @@ def converse(app: App, sender: str, source: TextIO, target: TextIO) -> None:
             return
         text = line.rstrip("\r\n")
         message = Message(CHANNEL, CHANNEL, sender, uuid.uuid4().hex, app.clock(), text=text)
-        answer: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        app.engine.submit(message, text.encode("utf-8", "surrogatepass"), answer.put)
-        outcome = answer.get()
-        if outcome.error is not None:
-            raise outcome.error
+        app.engine.take(message, text.encode("utf-8", "surrogatepass"))
         _show_news(app, sender, target)
 
 

@@ -12,11 +12,13 @@ def main(options: argparse.Namespace) -> int:
     """Print the entries and serve until stopped."""
     settings = common.settings()
     with common.storage_at_hand():
+        from bot import logs
         from bot.app import make_app
         from bot.server import serve
         from storage import grants
 
         app = make_app(settings)
+        logs.set_up(app.clock, rehearsing=settings.clock is not None)
         try:
             if options.demo_data:
                 from bot.demo import seed

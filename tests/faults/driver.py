@@ -44,10 +44,18 @@ class Outcome:
     wrong: tuple[str, ...]
 
     def __str__(self) -> str:
-        """One line of figures, then one line for each broken promise."""
-        shown = ", ".join(f"{name} {self.counts[name]}" for name in sorted(self.counts))
-        head = f"seed {self.seed}, {self.seconds:.0f} s: {shown}"
-        return "\n".join([head, f"broken promises: {len(self.wrong)}", *self.wrong[:20]])
+        """One line of figures, one of broken promises by kind, then the first of them."""
+        kinds = Counter(promise.partition(":")[0] for promise in self.wrong)
+        lines = [
+            f"seed {self.seed}, {self.seconds:.0f} s: {_list(self.counts)}",
+            f"broken promises: {_list(kinds) or 'none'}",
+            *self.wrong[:20],
+        ]
+        return "\n".join(lines)
+
+
+def _list(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {counts[name]:,}" for name in sorted(counts))
 
 
 async def run(
@@ -74,11 +82,11 @@ async def run(
     url = database_url or f"sqlite:///{data / 'chung-suc.db'}"
     evidence = await asyncio.to_thread(gather, url, environment)
     wrong = [
-        *stuck,
         *evidence.wrong,
         *compare([report for one in people for report in one.reports], evidence.reports),
         *codes_twice(evidence.reports),
         *compare_chats([one.ledger for one in people], evidence.answered),
+        *stuck,
     ]
     line.counts["stored"] = len(evidence.reports)
     return Outcome(seed, time.monotonic() - begun, line.counts, tuple(wrong))

@@ -61,10 +61,11 @@
         signal: gate.signal,
       });
       if (answer.status === 204) return { done: true };
-      const told = await answer.json();
+      const told = await answer.json().catch(() => ({})); // a proxy's own page is not JSON
       if (answer.ok) return { done: told.ok === true };
-      if (answer.status === 400 || answer.status === 413) return { refused: told.error };
-      if (answer.status === 403) note(told.error); // sending again may not help; the person must know
+      const refused = answer.status === 413 || (answer.status === 400 && Boolean(told.error));
+      if (refused) return { refused, error: told.error };
+      if (answer.status === 403) note(told.error || ""); // may last: the person must know
       if (answer.status === 401) await renewCookie();
       return { wait: 1000 * Number(answer.headers.get("Retry-After") || 0) };
     } catch (fault) {
@@ -101,7 +102,7 @@
     if (outcome.done || outcome.refused) {
       failures = 0;
       const state = outcome.done ? "sent" : "refused";
-      markLines((each) => each.key === line.key, state, outcome.refused);
+      markLines((each) => each.key === line.key, state, outcome.error);
       markLines(isUnsent, "sending");
       if (outcome.done) expectReply();
       flush();
