@@ -1,23 +1,24 @@
 """Answers a question from a plan pack: answer, offer readings, or say that the plan does not say.
 
-Pure: a pack and a question in, an Answer out. The sentences are the pack's; nothing is made up here.
+Pure: a pack and a question in, an Answer out. The sentences are the pack's own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from knowledge import search
-from knowledge.compose import compose, english_share
-from knowledge.lexicon import Lexicon, Reading, language, read
+from knowledge.compose import compose
+from knowledge.lexicon import Lexicon, language
 from knowledge.plan import Family, Plan
+from knowledge.reading import Reading, read
 from knowledge.text import clean, fold, key
 
 MOST_OPTIONS = 3
 _ROLE_ALONE, _ROLE_BESIDE = 0.10, 0.02
-_ENGLISH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What `ask` found. `text` is the first message (at most 300 characters, 5 lines), `more` the rest.
+    """What `ask` found. `text` is the first message (≤ 300 characters, 5 lines), `more` the rest.
 
-    `clauses` are best first; for `unknown` empty or what comes nearest. `confidence` is 0…1. `topic` is
-    the family's id.
+    `clauses` are best first; for `unknown` empty or what comes nearest. `confidence` is 0…1.
+    `topic` is the family's id, "" when there is none.
     """
 
     decision: Literal["answer", "choose", "unknown", "smalltalk"]
@@ -54,10 +55,10 @@ def ask(
     place: str | None = None,
     after: str | None = None,
 ) -> Answer:
-    """Answer one question. Never raises, whatever the text; the same arguments give the same answer.
+    """Answer one question. Never raises, whatever the text; same arguments, same answer.
 
-    `asker` is a role or "villager"; `place` is the unit asked about, read as part of the question where
-    that names none; `after` is the question before, for "thế còn huyện?".
+    `asker` is a role or "villager"; `after` is the question before, for "thế còn huyện?". `place`
+    is the asker's unit: no rule of a plan so far differs by place, so it changes nothing.
     """
     reading = read(question, plan.lexicon)
     if after:
@@ -70,7 +71,7 @@ def ask(
     hits = search.rank(
         plan.index,
         reading,
-        lambda name: _eligible(plan, plan.families[name], reading),
+        eligible(plan, reading),
         _role_bonus(plan, reading, asker),
     )
     if claimed:
@@ -79,7 +80,7 @@ def ask(
 
 
 def is_question(text: str) -> bool:
-    """True when a text looks like a question rather than a statement; "làm đường bản" is none."""
+    """True when a text looks like a question, not a statement; "làm đường bản" is none."""
     words = language()
     raw = clean(text, 2000)
     folded = fold(raw)
@@ -106,21 +107,28 @@ def _long(token: str) -> str:
     return forms[0][-1] if forms else token
 
 
-def _eligible(plan: Plan, family: Family, reading: Reading) -> bool:
+def eligible(plan: Plan, reading: Reading) -> Callable[[str], bool]:
+    """Which families may answer: not one whose needs are unmet, nor one of the plan's own when the
+    question is about something else or about years the plan does not reach."""
     concepts = reading.concepts
-    if family.never & concepts or any(not group & concepts for group in family.needs):
-        return False
     outside = outside_of(plan.lexicon, concepts)
-    if outside and not any(group & outside for group in family.needs):
-        return False
-    late = [year for year in reading.years if year > plan.ends.year]
-    if late and "after" not in family.tags:
-        return "next_january" in family.tags and max(late) == plan.ends.year + 1
-    return True
+    late = max((year for year in reading.years if year > plan.ends.year), default=0)
+
+    def may_answer(name: str) -> bool:
+        family = plan.families[name]
+        if family.never & concepts or not all(group & concepts for group in family.needs):
+            return False
+        if outside and not any(group & outside for group in family.needs):
+            return False
+        if late and "after" not in family.tags:
+            return "next_january" in family.tags and late == plan.ends.year + 1
+        return True
+
+    return may_answer
 
 
 def outside_of(lexicon: Lexicon, concepts: frozenset[str]) -> set[str]:
-    """Concepts in a question that no plan of this subject speaks of, save in the company it may keep."""
+    """Concepts in a question that the plan does not speak of, save in the company they may keep."""
     return {
         name
         for name in concepts
@@ -132,7 +140,7 @@ def outside_of(lexicon: Lexicon, concepts: frozenset[str]) -> set[str]:
 def _role_bonus(plan: Plan, reading: Reading, asker: str) -> dict[str, float]:
     named = any(plan.lexicon.groups.get(name) == "subject" for name in reading.concepts)
     bonus = _ROLE_BESIDE if named else _ROLE_ALONE
-    return {name: bonus for name in plan.by_role.get(asker, ())}
+    return dict.fromkeys(plan.by_role.get(asker, ()), bonus)
 
 
 def _decide(
@@ -140,7 +148,7 @@ def _decide(
 ) -> Answer:
     limits = plan.thresholds
     if not hits or hits[0].score < limits["unknown"]:
-        return _nothing(plan, "unknown", hits, english=_is_english(plan, reading))
+        return _nothing(plan, "unknown", hits, english=reading.english)
     best = hits[0]
     family = plan.families[best.family]
     if family.kind == "choose":
@@ -152,14 +160,14 @@ def _decide(
     sure = best.score >= limits["answer"]
     if family.kind == "answer" and not sure:
         if best.coverage < limits["coverage"]:
-            return _nothing(plan, "unknown", hits, english=_is_english(plan, reading))
+            return _nothing(plan, "unknown", hits, english=reading.english)
         if len({plan.families[hit.family].clauses[:1] for hit in close}) > 1:
             return _choose(plan, hits)
     return _answer(plan, family, best.score, reading, today)
 
 
 def _answer(plan: Plan, family: Family, score: float, reading: Reading, today: date) -> Answer:
-    text, more = compose(plan, family, reading, today, english=_is_english(plan, reading))
+    text, more = compose(plan, family, reading, today)
     kind = family.kind if family.kind != "choose" else "answer"
     return Answer(kind, text, more, family.clauses, (), min(1.0, score), family.id)
 
@@ -168,7 +176,7 @@ def _offer(plan: Plan, family: Family, score: float) -> Answer:
     options = tuple(
         Option(label, plan.families[target].clauses) for label, target in family.options
     )
-    text, more = compose(plan, family, None, plan.starts, english=False)
+    text, more = compose(plan, family, None, plan.starts)
     return Answer("choose", text, more, family.clauses, options, min(1.0, score), family.id)
 
 
@@ -181,9 +189,7 @@ def _choose(plan: Plan, hits: list[search.Hit]) -> Answer:
             picked.append(family)
     options = tuple(Option(family.ask[0], family.clauses) for family in picked)
     clauses = tuple(dict.fromkeys(clause for family in picked for clause in family.clauses))
-    return Answer(
-        "choose", plan.words["choose"], "", clauses, options, hits[0].score, picked[0].id
-    )
+    return Answer("choose", plan.words["choose"], "", clauses, options, hits[0].score, picked[0].id)
 
 
 def _nothing(
@@ -196,23 +202,19 @@ def _nothing(
 
 
 def _claimed(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) -> Answer:
-    """A message that says the plan was changed, or gives the bot orders: only the plan is answered."""
+    """A message that says the plan was changed, or gives orders: only the plan is answered."""
     usable = [hit for hit in hits if plan.families[hit.family].kind == "answer"]
     if not usable or usable[0].score < plan.thresholds["unknown"]:
         return _nothing(plan, "injection")
     family = plan.families[usable[0].family]
-    text, more = compose(plan, family, None, today, english=False)
+    text, more = compose(plan, family, None, today)
     first = plan.words["injection"].format(office=plan.offices[plan.words["office"]].name)
     rest = f"{text}\n\n{more}" if more else text
     return Answer("unknown", first, rest, family.clauses, (), usable[0].score, family.id)
 
 
-def _is_english(plan: Plan, reading: Reading) -> bool:
-    return english_share(reading, plan.lexicon) >= _ENGLISH
-
-
 def _in_topic(reading: Reading, after: str, lexicon: Lexicon) -> Reading:
-    """"thế còn huyện?" after "hạn của xã là khi nào": the earlier question with its subject exchanged."""
+    """“thế còn huyện?” after another question: that question with its subject exchanged."""
     tokens = reading.tokens
     rest = tokens
     leaning = False
@@ -228,7 +230,7 @@ def _in_topic(reading: Reading, after: str, lexicon: Lexicon) -> Reading:
     groups = {lexicon.groups.get(name) for name in read(" ".join(rest), lexicon).concepts} - {None}
     at = 0
     while at < len(merged):
-        for words, name in lexicon.phrases.get(merged[at], ()):
+        for words, name, _ in lexicon.phrases.get(merged[at], ()):
             exchanged = lexicon.groups.get(name) in groups and lexicon.groups[name] != "question"
             if exchanged and tuple(merged[at : at + len(words)]) == words:
                 del merged[at : at + len(words)]

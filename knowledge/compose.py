@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from knowledge.lexicon import Lexicon, Reading
 from knowledge.plan import Family, Plan
+from knowledge.reading import Reading
 
 LONGEST_MESSAGE = 300
 MOST_LINES = 5
@@ -32,15 +32,13 @@ def cite(plan: Plan, clauses: tuple[str, ...], kind: str) -> str:
     return plan.words["nearest" if kind == "unknown" else "cite"].format(labels=joined)
 
 
-def compose(
-    plan: Plan, family: Family, reading: Reading | None, today: date, *, english: bool
-) -> tuple[str, str]:
-    """The first message and what "xem thêm" adds. Extras that do not fit the first go to the second."""
+def compose(plan: Plan, family: Family, reading: Reading | None, today: date) -> tuple[str, str]:
+    """The first message and what "xem thêm" adds. Extras go where there is room."""
     body = f"{family.text} {cite(plan, family.clauses, family.kind)}".strip()
     if family.office and family.kind == "unknown":
         body += " " + plan.words["ask_office"].format(office=plan.offices[family.office].name)
     rest = [family.more] if family.more else []
-    if english:
+    if reading and reading.english:
         lead = family.english or (plan.words["unknown_en"] if family.kind == "unknown" else "")
         if lead:
             rest.insert(0, body)
@@ -86,7 +84,7 @@ def last_day(family: Family, plan: Plan, today: date, years: tuple[int, ...]) ->
 
 
 def days_left(plan: Plan, family: Family, today: date, years: tuple[int, ...]) -> str:
-    """One sentence: the last day with its weekday, the last Monday-to-Friday, how many days are left."""
+    """One sentence: the last day with its weekday, the last working day, how many days are left."""
     last = last_day(family, plan, today, years)
     if last is None or last < today:
         return ""
@@ -101,11 +99,3 @@ def days_left(plan: Plan, family: Family, today: date, years: tuple[int, ...]) -
         days=(last - today).days,
         working=f"{weekdays[working.weekday()]} {working:%d/%m/%Y}",
     )
-
-
-def english_share(reading: Reading, lexicon: Lexicon) -> float:
-    """How much of a question is English words, 0…1; a question with diacritics is never English."""
-    if reading.keys or not reading.tokens:
-        return 0.0
-    words = lexicon.language.english
-    return sum(token in words for token in reading.tokens) / len(reading.tokens)

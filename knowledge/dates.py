@@ -1,15 +1,39 @@
-"""The day a contribution was made, as people type it. (first working version)"""
+"""The day a contribution was made, as people type it → a date, a month, or a question back.
+
+Day before month, as Vietnamese write; a year left out means the latest such day that is past. Words
+and sentences stand in `dates.yaml`. Lunar days are never converted: the calendar is asked for.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
 from typing import Literal
+
+import yaml
+from rapidfuzz.distance import DamerauLevenshtein
+
+from knowledge.date_patterns import Calendar, Doubt, Month
+from knowledge.slips import telex
+from knowledge.text import clean, fold
+
+PHRASES = Path(__file__).parent / "dates.yaml"
+MOST_CHARACTERS = 120
+# Contributions are told within the plan's five years; an older year is most likely a slip.
+MOST_YEARS_BACK = 6
+_PIECE = re.compile(r"\d+|[^\W\d_]+|[/.,-]")
 
 
 @dataclass(frozen=True, slots=True)
 class DateRead:
+    """A day read, or why not. "date" has `value`; "month" has `month` ("2025-03") and no day.
+
+    `echo` reads it back; for "ask" and "reject" `why` says in one sentence what is needed.
+    """
+
     result: Literal["date", "month", "ask", "reject"]
     value: date | None
     month: str | None
@@ -17,18 +41,111 @@ class DateRead:
     why: str
 
 
+@lru_cache(maxsize=1)
+def _calendar() -> Calendar:
+    with PHRASES.open(encoding="utf-8") as file:
+        return Calendar(yaml.load(file, Loader=yaml.CBaseLoader))  # noqa: S506 - only strings
+
+
 def read(text: str, today: date) -> DateRead:
-    text = text.strip().lower()
-    for word, back in (("hôm nay", 0), ("hôm qua", 1), ("hôm kia", 2)):
-        if text == word:
-            day = today - timedelta(days=back)
-            return DateRead("date", day, None, f"{day:%d/%m/%Y}", "")
-    if match := re.fullmatch(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})", text):
-        try:
-            day = date(int(match[3]), int(match[2]), int(match[1]))
-        except ValueError:
-            return DateRead("ask", None, None, "", "Bà con ghi giúp ngày và tháng, ví dụ: 15/3.")
-        if day > today:
-            return DateRead("reject", None, None, "", "Ngày này chưa tới.")
-        return DateRead("date", day, None, f"{day:%d/%m/%Y}", "")
-    return DateRead("ask", None, None, "", "Bà con ghi giúp ngày và tháng, ví dụ: 15/3.")
+    """Read the day somebody made a contribution; `today` is the day in Vietnam.
+
+    A month alone is read as a month; days to come are rejected; weeks, years, lunar days and more
+    than one day are asked back. Never raises, whatever the text.
+    """
+    calendar = _calendar()
+    try:
+        found = _find(_plain(text, calendar), calendar, today)
+        return _answer(found, calendar, today)
+    except Doubt as doubt:
+        code = str(doubt)
+        return DateRead("reject" if code == "future" else "ask", None, None, "", calendar.why[code])
+
+
+def _answer(found: date | Month, calendar: Calendar, today: date) -> DateRead:
+    first = date(found.year, found.month, 1) if isinstance(found, Month) else found
+    if first > today:
+        raise Doubt("future" if first.year <= today.year + 1 else "year_far")
+    if first.year < today.year - MOST_YEARS_BACK:
+        raise Doubt("year_far")
+    if isinstance(found, Month):
+        echo = calendar.echo["month"].format(month=f"{found.month}/{found.year}")
+        return DateRead("month", None, f"{found.year}-{found.month:02d}", echo, "")
+    weekday = calendar.weekday_names[found.weekday()]
+    echo = calendar.echo["date"].format(
+        weekday=weekday, day=f"{found.day}/{found.month}/{found.year}"
+    )
+    return DateRead("date", found, None, echo, "")
+
+
+def _plain(text: str, calendar: Calendar) -> list[str]:
+    """The words and signs of a text without marks, slips in the few words of a date put right."""
+    if len(text) > MOST_CHARACTERS:
+        return []
+    # "hôm kìa" is a day further back than "hôm kia", and only its mark says so.
+    found = []
+    for piece in _PIECE.findall(clean(text).casefold()):
+        found.append("?" if piece == calendar.third_day_back else _word(piece, calendar))
+    return found
+
+
+def _word(piece: str, calendar: Calendar) -> str:
+    word = fold(piece) or piece
+    if word in calendar.known or not word.isalpha():
+        return word
+    meant = telex(piece)
+    if meant and fold(meant) in calendar.known:
+        return fold(meant)
+    near = [
+        known
+        for known in calendar.words
+        if len(word) > 3 and DamerauLevenshtein.distance(word, known, score_cutoff=1) <= 1
+    ]
+    return near[0] if len(near) == 1 else word
+
+
+def _find(words: list[str], calendar: Calendar, today: date) -> date | Month:
+    while words and words[-1] in (".", ","):
+        words = words[:-1]
+    whole = _joined(words)
+    while words:
+        found = _match(_joined(words), calendar, today)
+        if found is not None:
+            return found
+        if words[-1] in calendar.after:
+            words = words[:-1]
+        elif words[0] in calendar.before:
+            words = words[1:]
+        else:
+            break
+    raise Doubt(_why_not(whole, calendar))
+
+
+def _joined(words: list[str]) -> str:
+    return re.sub(r" ?([/.-]) ?", r"\1", " ".join(word for word in words if word != ","))
+
+
+def _match(said: str, calendar: Calendar, today: date) -> date | Month | None:
+    if said in calendar.back:
+        return today - timedelta(days=calendar.back[said])
+    for code, phrases in calendar.phrases:
+        if said in phrases:
+            raise Doubt(code)
+    for pattern, reader in calendar.patterns:
+        if match := pattern.fullmatch(said):
+            return reader(match, today)
+    return None
+
+
+def _why_not(said: str, calendar: Calendar) -> str:
+    if calendar.lunar.search(said):
+        return "lunar"
+    if calendar.vague.search(said):
+        return "vague"
+    if re.fullmatch(r"(?:ngay |hom )?\d{1,2}", said):
+        return "no_month"
+    if re.fullmatch(r"(?:nam )?\d{4}", said):
+        return "year"
+    if len(re.findall(r"\d+[/.-]\d+", said)) > 1 or re.search(r"\d+-\d+/\d+", said):
+        return "range"
+    return "unknown"

@@ -5,6 +5,8 @@ Only numbers live here; amounts with a unit are read in `knowledge.quantities`.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 _DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 _SCALES = ("", "nghìn", "triệu")
 
@@ -53,3 +55,26 @@ def say(number: int) -> str:
 def group_digits(number: int) -> str:
     """Digits in threes with dots, the Vietnamese way: 1500000 → "1.500.000"."""
     return f"{number:,}".replace(",", ".")
+
+
+def _decimals(value: Fraction) -> str:
+    """The digits behind the comma, at most three, without trailing noughts."""
+    return f"{round(value % 1 * 1000):03d}".rstrip("0")
+
+
+def figure(value: Fraction) -> str:
+    """A number as Vietnamese write it: 1234.5 → "1.234,5"."""
+    value = Fraction(round(value * 1000), 1000)
+    decimals = _decimals(value)
+    return group_digits(int(value)) + (f",{decimals}" if decimals else "")
+
+
+def say_number(value: Fraction) -> str:
+    """A number that need not be whole in words: 1.5 → "một phẩy năm"."""
+    value = Fraction(round(value * 1000), 1000)
+    decimals = _decimals(value)
+    if not decimals:
+        return say(int(value))
+    noughts = len(decimals) - len(decimals.lstrip("0"))
+    said = [_DIGITS[0]] * noughts + [say(int(decimals))]
+    return " ".join([say(int(value)), "phẩy", *said])

@@ -102,7 +102,9 @@ class NameIndex:
             return []
         typed = _name(words)
         undone = _name([telex(word) or word for word in words])
-        scored = ((min(_cost(typed, name), _telex_cost(undone, name)), name) for name in self._names)
+        scored = (
+            (min(_cost(typed, name), _telex_cost(undone, name)), name) for name in self._names
+        )
         return sorted((cost, name.id) for cost, name in scored if cost < _FAR)
 
     def exactly(self, words: Sequence[str]) -> str | None:
@@ -135,7 +137,11 @@ def _cost(typed: _Name, name: _Name) -> float:
     if distance == 2 and len(name.fold) >= 9:
         return 2.0
     size = len(typed.syllables)
-    return 3.0 if 2 <= size < len(name.syllables) and typed.syllables == name.syllables[:size] else _FAR
+    return (
+        3.0
+        if 2 <= size < len(name.syllables) and typed.syllables == name.syllables[:size]
+        else _FAR
+    )
 
 
 def _telex_cost(undone: _Name, name: _Name) -> float:
@@ -143,14 +149,14 @@ def _telex_cost(undone: _Name, name: _Name) -> float:
 
 
 def parse(text: str, upper: Mapping[str, NameIndex]) -> Iterator[Address]:
-    """Ways to read a typed place, likeliest first; `upper` has the names above communes by level."""
+    """Ways to read a typed place, likeliest first; `upper` has names above communes by level."""
     segments = _segments(clean(text[: MOST_CHARACTERS + 1]).casefold())
     if len(text) > MOST_CHARACTERS or not segments:
         return
     rest: list[_Segment] = []
     named: dict[str, str] = {}
     for segment in segments:
-        if segment.level in upper:
+        if segment.level and segment.level in upper:
             id_ = upper[segment.level].exactly(segment.words)
             if id_ is None or segment.level in named:
                 return

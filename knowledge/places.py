@@ -37,8 +37,8 @@ _COMMUNE_LEVELS = frozenset({"commune", "ward", "town"})
 class Unit:
     """An administrative unit (đơn vị hành chính) of one era.
 
-    `key` is "<era>:<code>", because units since the change reuse codes of old ones. `district` is the
-    full name of the district an old commune belonged to; `now` the key of the unit it became.
+    `key` is "<era>:<code>", because units since the change reuse codes of old ones. `district` is
+    the full name of the district an old commune belonged to; `now` the key of what it became.
     """
 
     key: str
@@ -74,7 +74,9 @@ class Places:
         self.changed_on = changed_on
         self._units = {unit.key: unit for unit in units}
         self._district_keys = {
-            unit.name: unit.key for unit in self._units.values() if unit.level in ("district", "city")
+            unit.name: unit.key
+            for unit in self._units.values()
+            if unit.level in ("district", "city")
         }
         self._old_districts: dict[str, set[str]] = {}
         for unit in self._units.values():
@@ -98,13 +100,13 @@ class Places:
         return self._units[key]
 
     def successor(self, unit: Unit) -> Unit:
-        """The unit that took over; a unit of the new era is its own, a district's is the province."""
+        """The unit that took over: of a district the province, of a new unit itself."""
         if unit.era == "new":
             return unit
         return self._units[unit.now] if unit.now else self._province("new")
 
     def parent(self, unit: Unit) -> Unit | None:
-        """One level up: the district of an old commune, else the province; None for the province."""
+        """One level up: the district of an old commune, else the province; None above that."""
         if unit.level == "province":
             return None
         if unit.era == "old" and unit.district:
@@ -151,7 +153,9 @@ class Places:
         meant: dict[str, Unit | None] = {}
         for unit in named:
             now = unit if era == "old" else self.successor(unit)
-            typed = unit if now is not unit and bare_name(now.name) != bare_name(unit.name) else None
+            typed = (
+                unit if now is not unit and bare_name(now.name) != bare_name(unit.name) else None
+            )
             meant.setdefault(now.key, typed)
         units = tuple(self._units[key] for key in meant)
         if len(units) > MOST_OFFERED:
@@ -205,7 +209,9 @@ def load(folder: Path = DEFAULT) -> Places:
     """
     with (folder / "units.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    since = next(name for name in rows[0] if name.startswith("code_since_")).removeprefix("code_since_")
+    since = next(name for name in rows[0] if name.startswith("code_since_")).removeprefix(
+        "code_since_"
+    )
     units: dict[str, Unit] = {}
 
     def add(era: Era, code: str, name: str, district: str | None = None, now: str = "") -> None:

@@ -15,15 +15,13 @@ from knowledge import search
 from knowledge.lexicon import (
     Band,
     Lexicon,
-    Reading,
     language,
     lines,
-    read,
     read_concepts,
     read_yaml,
-    tokens_of,
     vocabulary,
 )
+from knowledge.reading import Reading, read, tokens_of
 from knowledge.text import fold
 
 PLANS = Path(__file__).parent / "plans"
@@ -49,7 +47,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """An office (cơ quan) the plan names or one to ask; `successor` is empty where none is recorded."""
+    """An office (cơ quan) the plan names or one to ask; `successor` is "" where none is known."""
 
     id: str
     name: str
@@ -68,10 +66,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Questions with one answer. `text` is the first message without its citation, `more` what follows.
+    """Questions with one answer. `text` is the first message without its citation, `more` the rest.
 
-    `needs` are groups of concepts of which one each must be in the question, `never` shuts the family
-    out, `claims` maps a counted word to the right numbers, `before` is (month, day) of a yearly limit.
+    `needs` are groups of concepts of which one each must be in the question, `never` shuts the
+    family out, `claims` maps a counted word to the right numbers, `before` is (month, day) of a
+    yearly limit.
     """
 
     id: str
@@ -148,7 +147,7 @@ def _load(folder: Path) -> Plan:
         families=families,
         by_role=_by_role(families),
         lexicon=lexicon,
-        index=search.build(readings, prose, lexicon.language.stop),
+        index=search.build(readings, prose, lexicon.language.stop, lexicon.groups),
         thresholds={name: float(value) for name, value in head["thresholds"].items()},
     )
 
@@ -162,13 +161,16 @@ def answer_files(folder: Path) -> list[Path]:
 def read_clauses(
     raw: Mapping[str, Any], words: Mapping[str, str]
 ) -> tuple[dict[str, Clause], dict[str, Family]]:
-    """Clauses by id, and for each a family that tells its summary, so that every clause is reachable."""
+    """Clauses by id, and for each a family that tells its summary, so that each is reachable."""
     clauses: dict[str, Clause] = {}
     families: dict[str, Family] = {}
     for name, entry in raw.items():
         label = entry.get("label") or words["clause_label"].format(id=name)
         clauses[name] = Clause(name, label, entry["heading"], " ".join(entry["summary"].split()))
-        asks = [entry["heading"], *(line.format(label=label) for line in lines(words["clause_ask"]))]
+        asks = [
+            entry["heading"],
+            *(line.format(label=label) for line in lines(words["clause_ask"])),
+        ]
         families[f"clause:{name}"] = read_family(
             f"clause:{name}",
             {
@@ -206,7 +208,9 @@ def read_family(name: str, raw: Mapping[str, Any]) -> Family:
         roles=frozenset(raw.get("roles", "").split()),
         options=tuple((label, target) for target, label in raw.get("options", {}).items()),
         by_role=dict(raw.get("by_role", {})),
-        claims={fold(word): frozenset(right.split()) for word, right in raw.get("claims", {}).items()},
+        claims={
+            fold(word): frozenset(right.split()) for word, right in raw.get("claims", {}).items()
+        },
         before=(int(before[:2]), int(before[3:])) if before else None,
     )
 
@@ -260,7 +264,7 @@ def _learn(
     }
     corpus = [r.tokens for found in readings.values() for r in found]
     corpus += [r.tokens for r in prose.values()]
-    corpus += [words_ for found in phrases.values() for words_, _ in found]
+    corpus += [words_ for found in phrases.values() for words_, _, _ in found]
     known, after, before = vocabulary(corpus)
     for word in (*words.stop, *words.english, *lines(glossary.get("places", ""))):
         for token in tokens_of(word, blank, mend=False):

@@ -1,18 +1,51 @@
-"""Amounts people type: money, labour, land. (first working version)"""
+"""Amounts people type: money (tiền), labour (ngày công), land (đất) → one value or a question.
+
+The whole text is understood or we ask: nothing is guessed, nothing dropped. Understanding is done
+in `knowledge.amounts`; here are the limits, the read-back and the questions. Measures and limits
+are data of the plan pack.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
 
 from knowledge import numbers
+from knowledge.amounts.measures import MeasureReader
+from knowledge.amounts.numbers import Doubt
+from knowledge.amounts.sums import Amount, Context, Kind, amount
+from knowledge.amounts.tokens import tokens
+from knowledge.amounts.words import LAND, Token
+
+DEFAULT = Path(__file__).parent / "plans" / "lai-chau-2021-2025"
+REPLIES = Path(__file__).parent / "amounts" / "replies.yaml"
+# An amount is a phrase; whoever writes more tells a story, and a story may hold several amounts.
+MOST_CHARACTERS = 200
+_REJECTED = frozenset({"zero", "negative", "malformed", "too_much"})
+_UNIT: dict[Kind, Literal["VND", "person-day", "m2"]] = {
+    "money": "VND",
+    "labour": "person-day",
+    "land": "m2",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
+    """An amount read, or why not. `value` is in VND, person-days or m², an int where it is whole.
+
+    `echo` reads a value back for confirmation, in figures and words. For "ask" and "reject", kind,
+    value and unit are None, `why` says in one sentence what is needed, and `readings` holds the few
+    values the text could mean.
+    """
+
     result: Literal["value", "ask", "reject"]
-    kind: Literal["money", "labour", "land"] | None
+    kind: Kind | None
     value: int | float | None
     unit: Literal["VND", "person-day", "m2"] | None
     echo: str
@@ -20,24 +53,112 @@ class Quantity:
     readings: tuple[int | float, ...] = ()
 
 
+class Reader:
+    """Reads amounts with the measures and limits of one plan pack (`quantities.yaml`)."""
+
+    def __init__(self, conventions: Mapping[str, Any], replies: Mapping[str, Any]) -> None:
+        self._land_m2 = _fractions(conventions["land_m2"])
+        self._person_days = _fractions(conventions["person_days"])
+        self._lowest = _fractions(conventions["lowest"])
+        self._highest = _fractions(conventions["highest"])
+        self._replies = replies
+
+    def read(self, text: str, kind: str | None = None) -> Quantity:
+        """Read one amount; see the module's `read`."""
+        try:
+            wanted = next((known for known in _UNIT if known == kind), None)
+            return self._value(self._amount(text, wanted))
+        except Doubt as doubt:
+            return self._question(doubt)
+
+    def _amount(self, text: str, wanted: Kind | None) -> Amount:
+        if len(text) > MOST_CHARACTERS:
+            raise Doubt("long")
+        row = tokens(text)
+        if not row:
+            raise Doubt("empty")
+        context = Context(
+            wanted,
+            self._lowest["bare_money"],
+            self._lowest["bare_land"],
+            self._highest["bare_labour"],
+        )
+        land_meant = wanted == "land" or _speaks_of_land(row)
+        grammar = MeasureReader(row, self._land_m2, self._person_days, land_meant)
+        result = amount(grammar.measures(), context)
+        self._check(result)
+        if wanted and result.kind != wanted:
+            raise Doubt("other_kind")
+        return result
+
+    def _check(self, result: Amount) -> None:
+        if result.value == 0:
+            raise Doubt("zero")
+        if result.value > self._highest[result.kind]:
+            raise Doubt("too_much")
+        if result.kind == "money" and result.value.denominator != 1:
+            raise Doubt("malformed")
+        if result.value < self._lowest[result.kind]:
+            raise Doubt("small", *([result.value * 1000] if result.kind == "money" else []))
+
+    def _value(self, result: Amount) -> Quantity:
+        value = _number(result.value)
+        how = ""
+        if template := self._replies["how"].get(result.shown):
+            factors = result.how or (self._land_m2[result.shown],)
+            how = template.format(*(numbers.figure(factor) for factor in factors))
+        echo = self._replies["echo"][result.kind].format(
+            figure=numbers.figure(result.value), words=numbers.say_number(result.value), how=how
+        )
+        return Quantity("value", result.kind, value, _UNIT[result.kind], echo, "")
+
+    def _question(self, doubt: Doubt) -> Quantity:
+        why = self._replies["why"][doubt.code]
+        if doubt.kind and len(doubt.readings) > 1:
+            template = self._replies["reading"][doubt.kind]
+            shown = [template.format(numbers.figure(reading)) for reading in doubt.readings]
+            why = self._replies["offer"].format(readings=self._replies["or"].join(shown))
+        readings = tuple(_number(reading) for reading in doubt.readings)
+        result: Literal["ask", "reject"] = "reject" if doubt.code in _REJECTED else "ask"
+        return Quantity(result, None, None, None, "", why, readings)
+
+
+def _speaks_of_land(row: Sequence[Token]) -> bool:
+    return any(t.kind == "land" or (t.kind in LAND and t.kind not in ("area", "sao")) for t in row)
+
+
+def _fractions(values: Mapping[str, str]) -> dict[str, Fraction]:
+    return {name: Fraction(value) for name, value in values.items()}
+
+
+def _number(value: Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)
+
+
+@lru_cache(maxsize=8)
+def load(folder: Path = DEFAULT) -> Reader:
+    """The reader of a plan pack. Raises OSError or KeyError when `quantities.yaml` is not whole."""
+    with (folder / "quantities.yaml").open(encoding="utf-8") as file:
+        conventions = yaml.load(file, Loader=yaml.CBaseLoader)  # noqa: S506 - only strings
+    with REPLIES.open(encoding="utf-8") as file:
+        replies = yaml.load(file, Loader=yaml.CBaseLoader)  # noqa: S506 - only strings
+    return Reader(conventions, replies)
+
+
+def read(text: str, kind: str | None = None) -> Quantity:
+    """Read one amount as a person typed it, with the measures of this plan.
+
+    `kind` is "money", "labour" or "land" when the form's question is about one; a bare "200.000" is
+    then an amount. Never raises, whatever the text.
+    """
+    return load().read(text, kind)
+
+
 def say_money(vnd: int) -> str:
+    """Money in words as officials write it: 1500000 → "một triệu năm trăm nghìn đồng"."""
     return f"{numbers.say(vnd)} đồng"
 
 
 def format_money(vnd: int) -> str:
+    """Money in figures: 1500000 → "1.500.000 đ"."""
     return f"{numbers.group_digits(vnd)} đ"
-
-
-def read(text: str, kind: str | None = None) -> Quantity:
-    match = re.fullmatch(r"(\d+) ?(k|nghìn|tr|triệu|m2|công|ngày công|sào)", text.strip().lower())
-    if not match:
-        why = "Bà con ghi giúp con số và đơn vị, ví dụ: 2 triệu đồng."
-        return Quantity("ask", None, None, None, "", why)
-    number, unit = int(match[1]), match[2]
-    if unit in ("k", "nghìn", "tr", "triệu"):
-        vnd = number * (1000 if unit in ("k", "nghìn") else 1_000_000)
-        return Quantity("value", "money", vnd, "VND", f"{format_money(vnd)} - {say_money(vnd)}", "")
-    if unit in ("công", "ngày công"):
-        return Quantity("value", "labour", number, "person-day", f"{number} ngày công", "")
-    area = number * (360 if unit == "sào" else 1)
-    return Quantity("value", "land", area, "m2", f"{area} m²", "")

@@ -1,7 +1,7 @@
 """Finds the question families nearest to a question: an inverted index, built once at load.
 
-Two steps, both over features (words, pairs, concepts, dates) weighted by how few families share them:
-how much of the question a family's words cover, then how like its best example phrasing it is.
+Two steps, both over features (words, pairs, concepts, dates) weighted by how few families share
+them: how much of the question a family's words cover, then how like its best example it is.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from heapq import nlargest
 
-from knowledge.lexicon import Reading
+from knowledge.reading import Reading
 
 CANDIDATES = 14
-"""Families whose examples are compared one by one: the right one is nearly always among the first 5."""
+"""Families whose examples are compared one by one: the right one is among them."""
 _STOP, _PAIR, _CONCEPT, _DATE = 0.15, 0.55, 1.3, 1.2
-_LIKENESS, _COVERAGE, _KEYS = 0.6, 0.4, 0.06
+_LIKENESS, _COVERAGE, _KEYS = 0.5, 0.5, 0.06
 _PROSE = 0.3
-_SATURATION = 0.7
+_SATURATION = 0.5
+_FAINT = 0.3
+"""Features that weigh less (stop words) are in nearly every family and tell nothing apart."""
+_FOREIGN, _MISSING, _CORE = 0.12, 0.06, 0.7
+"""What a family loses for a subject it never speaks of, and for lacking the one it always names."""
+SLOTS = ("subject", "award", "action", "unsaid")
+"""Groups of concepts in which one thing named in place of another makes it another question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The searchable form of a plan pack's families. `postings`: feature → (family number, weight)."""
+    """The searchable form of a pack's families. `postings`: feature → (family number, weight)."""
 
     names: tuple[str, ...]
     postings: Mapping[str, tuple[tuple[int, float], ...]]
@@ -51,6 +56,9 @@ class Index:
     unseen: float
     examples: tuple[tuple[Example, ...], ...]
     stop: frozenset[str]
+    slots: Mapping[str, str]
+    spoken: tuple[Mapping[str, frozenset[str]], ...]
+    core: tuple[frozenset[str], ...]
 
     def weight(self, feature: str) -> float:
         """What a feature of a question counts; words nobody foresaw count as much as the rarest."""
@@ -63,7 +71,10 @@ class Index:
 
 
 def build(
-    readings: Mapping[str, list[Reading]], prose: Mapping[str, Reading], stop: frozenset[str]
+    readings: Mapping[str, list[Reading]],
+    prose: Mapping[str, Reading],
+    stop: frozenset[str],
+    groups: Mapping[str, str],
 ) -> Index:
     """Index families given their example phrasings and, at less weight, their answers' words."""
     names = tuple(readings)
@@ -104,29 +115,55 @@ def build(
         unseen=math.log(1 + total) * 0.8,
         examples=examples,
         stop=stop,
+        slots={name: group for name, group in groups.items() if group in SLOTS},
+        spoken=tuple(
+            {slot: frozenset(f for f in count if groups.get(f) == slot) for slot in SLOTS}
+            for count in counts
+        ),
+        core=tuple(
+            frozenset(
+                f
+                for f, times in count.items()
+                if groups.get(f) in SLOTS and times >= _CORE * len(readings[name])
+            )
+            for name, count in zip(names, counts, strict=True)
+        ),
     )
 
 
 def rank(
     index: Index, reading: Reading, eligible: Callable[[str], bool], bonus: Mapping[str, float]
 ) -> list[Hit]:
-    """Families best first. `eligible` shuts out families by name; `bonus` adds to a family's score."""
+    """Families best first. `eligible` shuts out families by name; `bonus` adds to a score."""
     weights = {feature: index.weight(feature) for feature in reading.features}
     total = sum(weights.values())
     if total <= 0:
         return []
-    sums: dict[int, float] = {}
-    for feature in reading.features:
+    sums = [0.0] * len(index.names)
+    counted = 0.0
+    for feature, own in weights.items():
+        if own < _FAINT:
+            continue
+        counted += own
         for number, weight in index.postings.get(feature, ()):
-            sums[number] = sums.get(number, 0.0) + weight
-    wanted = (number for number in sums if eligible(index.names[number]))
-    best = nlargest(CANDIDATES, wanted, key=sums.__getitem__)
+            sums[number] += weight
+    best: list[int] = []
+    for number in sorted(range(len(sums)), key=sums.__getitem__, reverse=True):
+        if sums[number] <= 0 or len(best) == CANDIDATES:
+            break
+        if eligible(index.names[number]):
+            best.append(number)
+    named: dict[str, set[str]] = {}
+    for feature in reading.concepts:
+        if feature in index.slots:
+            named.setdefault(index.slots[feature], set()).add(feature)
     hits = []
     for number in best:
         name = index.names[number]
         likeness = _likeness(index.examples[number], reading, weights, total)
-        coverage = min(1.0, sums[number] / total)
+        coverage = min(1.0, sums[number] / (counted or total))
         score = _LIKENESS * likeness + _COVERAGE * coverage + bonus.get(name, 0.0)
+        score -= _mismatch(index, number, named)
         hits.append(Hit(name, score, likeness, coverage))
     return sorted(hits, key=lambda hit: -hit.score)
 
@@ -144,3 +181,17 @@ def _likeness(
             likeness += _KEYS * len(reading.keys & example.keys) / len(reading.keys)
         best = max(best, likeness)
     return best
+
+
+def _mismatch(index: Index, number: int, named: Mapping[str, set[str]]) -> float:
+    lost = 0.0
+    for slot, concepts in named.items():
+        spoken = index.spoken[number][slot]
+        if not concepts & spoken:
+            lost += _FOREIGN
+        elif concepts - spoken:
+            lost += _FOREIGN / 3
+    for concept in index.core[number]:
+        if concept not in named.get(index.slots[concept], ()):
+            lost += _MISSING
+    return lost

@@ -9,21 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-_INITIALS = (
-    "|b|c|ch|d|g|gh|gi|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu|r|s|t|th|tr|v|x".split("|")
-)  # fmt: skip
+_INITIALS = " b c ch d g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x"
 _RHYMES = (
     "a ac ach ai am an ang anh ao ap at au ay e ec ech em en eng enh eo ep et eu i ia ich iec iem "
     "ien ieng iep iet ieu im in inh ip it iu o oa oac oach oai oam oan oang oanh oap oat oay oc oe "
     "oen oeo oet oi om on ong oong op ot u ua uan uat uay uc ue uech uenh ui um un ung uoc uoi uom "
     "uon uong uop uot uou up ut uu uy uya uych uyen uyet uynh uyt uyu y yem yen yet yeu"
-).split()
-_SYLLABLES = frozenset(initial + rhyme for initial in _INITIALS for rhyme in _RHYMES)
+)
+_SYLLABLES = frozenset(
+    initial + rhyme for initial in _INITIALS.split(" ") for rhyme in _RHYMES.split()
+)
 
 _SWAPS = (
     ("ngh", "ng"), ("ch", "tr"), ("tr", "ch"), ("gh", "g"), ("gi", "d"), ("ng", "ngh"), ("d", "gi"),
-    ("d", "r"), ("g", "gh"), ("l", "n"), ("n", "l"), ("s", "x"), ("x", "s"), ("r", "d"), ("r", "gi"),
-    ("c", "k"), ("k", "c"), ("v", "d"), ("b", "v"),
+    ("d", "r"), ("g", "gh"), ("l", "n"), ("n", "l"), ("s", "x"), ("x", "s"), ("r", "d"),
+    ("r", "gi"), ("c", "k"), ("k", "c"), ("v", "d"), ("b", "v"),
 )  # fmt: skip
 _ENDS = (("n", "ng"), ("ng", "n"), ("t", "c"), ("c", "t"), ("i", "y"), ("y", "i"))
 
@@ -41,7 +41,7 @@ def is_syllable(token: str) -> bool:
 def undo_typing(token: str, known: Mapping[str, int]) -> str | None:
     """The syllable meant by Telex or VNI keys left in a folded token, or None.
 
-    `thoon` → `thon`, `mowis` → `moi`, `trie65u` → `trieu`. Only a result that is known is given back.
+    `thoon` → `thon`, `mowis` → `moi`, `trie65u` → `trieu`. Only a known result is given back.
     """
     if _STARTS_WITH_DIGIT.match(token):
         return None

@@ -83,7 +83,10 @@ class Tx:
         statement = _ONCE.get((self.connection.dialect.name, table.name))
         if statement is None:
             make = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
-            statement = make(table).on_conflict_do_nothing()
+            # Without the option PostgreSQL's driver does not say whether a row went in.
+            statement = (
+                make(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+            )
             _ONCE[self.connection.dialect.name, table.name] = statement
         return self.execute(statement, values).rowcount == 1
 

@@ -100,7 +100,10 @@ class Writer:
         self._lanes[crc32(lane.encode()) % len(self._lanes)].put(_Job(work, rescue, then))
 
     def run(self, work: Callable[[Tx], T], *, lane: str = "") -> T:
-        """Submit and wait. Raises what the work raised, or DatabaseAway."""
+        """Submit and wait. Raises what the work raised, or DatabaseAway.
+
+        Never call it on the thread that outcomes are handed over to: it would wait for itself.
+        """
         answer: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self.submit(work, answer.put, lane=lane)
         outcome = answer.get()

@@ -27,6 +27,7 @@ class FakeBot:
         self.arrived: list[Message] = []
         self.events: dict[tuple[str, str], Message] = {}
         self.waiting: dict[str, dict[int, Outgoing]] = {}
+        self.told: list[tuple[str, Outgoing]] = []
         self._next_id = 1
         self._watchers: list[tuple[str, asyncio.Event]] = []
 
@@ -44,10 +45,16 @@ class FakeBot:
         """Say something to a person and wake his pages."""
         row = Outgoing(self._next_id, reply.text, reply.choices, self.at)
         self._next_id += 1
+        self.told.append((sender, row))
         self.waiting.setdefault(sender, {})[row.id] = row
         for watcher, event in self._watchers:
             if watcher == sender:
                 event.set()
+
+    def forget_acknowledgements(self) -> None:
+        """As if every acknowledgement had been lost on its way: all is pending again."""
+        for sender, row in self.told:
+            self.waiting[sender][row.id] = row
 
     async def pending(self, sender: str) -> Sequence[Outgoing]:
         return list(self.waiting.get(sender, {}).values())

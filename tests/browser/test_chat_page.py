@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -83,13 +84,14 @@ async def test_a_choice_is_pressed_by_its_id_and_older_ones_look_spent(
 async def test_a_reload_shows_the_talk_again_and_nothing_twice(page: Page, bot: FakeBot) -> None:
     await say(page, "một")
     await hear(page, "Đã nghe: một")
-    kept = bot.waiting[bot.sender].copy()
+    await expect_all_acknowledged(page, bot)
+    bot.forget_acknowledgements()
     await page.reload()
     await expect(page.locator(".line")).to_have_count(2)
-    bot.waiting[bot.sender].update(kept)  # as if the acknowledgement had been lost
     bot.push(bot.sender, Reply("hai"))
     await hear(page, "hai")
     await expect(page.locator(".line")).to_have_count(3)
+    assert len(await page.evaluate("JSON.parse(localStorage['chung-suc.lines'])")) == 3
     await expect_all_acknowledged(page, bot)
 
 
@@ -143,6 +145,23 @@ async def test_an_answer_lost_on_the_way_back_makes_no_second_event(
     assert len(bot.arrived) == 2
     assert len(bot.events) == 1
     await expect(page.locator(".line")).to_have_count(2)
+
+
+async def test_what_is_typed_while_one_is_on_its_way_waits_its_turn(
+    page: Page, bot: FakeBot
+) -> None:
+    typed = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await typed.wait()
+        await route.continue_()
+
+    await page.route("**/chat/messages", slow, times=1)
+    for text in ("một", "hai", "ba"):
+        await say(page, text)
+    typed.set()
+    await hear(page, "Đã nghe: ba")
+    assert [event.text for event in bot.arrived] == ["một", "hai", "ba"]
 
 
 async def test_a_hotspot_s_sign_in_page_does_not_pass_for_the_server(
@@ -208,6 +227,7 @@ async def test_the_keyboard_alone_is_enough(page: Page, bot: FakeBot) -> None:
     await page.keyboard.type(ASK)
     assert await focused(page) == "text"
     await page.keyboard.press("Shift+Enter")
+    await expect(page.locator("#text")).to_have_value(f"{ASK}\n")
     await page.keyboard.press("Backspace")
     await page.keyboard.press("Enter")
     await hear(page, "Gia đình góp gì ạ?")
@@ -325,6 +345,21 @@ async def test_clearing_asks_first_and_keeps_what_is_not_sent(page: Page, bot: F
     assert answers == []
 
 
+async def test_what_was_cleared_does_not_come_back(page: Page, bot: FakeBot) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+    await say(page, "bí mật")
+    await hear(page, "Đã nghe: bí mật")
+    await expect_all_acknowledged(page, bot)
+    await page.get_by_role("button", name="Xóa trên máy này").click()
+    await expect(page.locator(".line")).to_have_count(0)
+    bot.forget_acknowledgements()
+    await page.reload()
+    bot.push(bot.sender, Reply("sau đó"))
+    await hear(page, "sau đó")
+    await expect(page.locator(".line")).to_have_count(1)
+    await expect_all_acknowledged(page, bot)
+
+
 async def test_the_transcript_keeps_the_last_hundred_lines(page: Page, bot: FakeBot) -> None:
     await say(page, "chào")
     await hear(page, "Đã nghe: chào")
@@ -335,6 +370,20 @@ async def test_the_transcript_keeps_the_last_hundred_lines(page: Page, bot: Fake
     await page.reload()
     await expect(page.locator(".line")).to_have_count(100)
     await expect(page.locator(".line .said").first).to_have_text(re.compile(r"tin 20\.$"))
+
+
+async def test_what_is_not_sent_stays_however_much_comes_in(page: Page, bot: FakeBot) -> None:
+    await say(page, "chào")
+    await hear(page, "Đã nghe: chào")
+    bot.away = True
+    await say(page, "góp 2 triệu")
+    await expect(page.locator(".waiting")).to_have_count(1)
+    for number in range(120):
+        bot.push(bot.sender, Reply(f"tin {number}."))
+    await hear(page, "tin 119.")
+    await expect(page.locator(".line")).to_have_count(100)
+    bot.away = False
+    await hear(page, "Đã nghe: góp 2 triệu")
 
 
 async def test_a_person_reading_upwards_is_not_moved_but_told(page: Page, bot: FakeBot) -> None:

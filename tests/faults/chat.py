@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 
 from tests.faults.ledger import CODE, ToldChat, ToldReport
-from tests.faults.script import RECEIPT, SEND, START, Answer, Type, answer_to
+from tests.load import script
 from tests.load.traffic import told
 
 PATIENCE = 40.0
@@ -70,21 +70,21 @@ class Chat:
         values = told(number)
         report = ToldReport(self.ledger.sender, values.vnd)
         self.reports.append(report)
-        await self._deliver({"text": START})
+        await self._deliver({"text": script.START})
         for _ in range(MOST_TURNS):
             said = await self._next()
             report.codes += sorted(set(CODE.findall(said["text"])))
-            if RECEIPT in said["text"]:
+            if script.RECEIPT in said["text"]:
                 self._line.counts["reports"] += 1
                 return
-            answer = answer_to(said["text"], values)
-            if answer is None:
-                raise Stuck(f"the bot said what the script does not know: {said['text']!r}")
-            if answer == SEND:
-                report.pressed = True
-            await self._deliver(self._body(answer, said["choices"]))
-            if answer == SEND:
-                report.acknowledged = True
+            try:
+                what = script.wanted(said["text"])
+                body = self._body(script.answer(what, values), said["choices"])
+            except script.Unknown as unknown:
+                raise Stuck(str(unknown)) from None
+            report.pressed |= what == script.SEND
+            await self._deliver(body)
+            report.acknowledged |= what == script.SEND
         raise Stuck(f"no receipt after {MOST_TURNS} answers; last: {said['text']!r}")
 
     async def _next(self) -> dict[str, Any]:
@@ -93,14 +93,11 @@ class Chat:
         except TimeoutError:
             raise Stuck(f"nothing heard for {PATIENCE:.0f} s after {self._past[-1]}") from None
 
-    def _body(self, answer: Answer, choices: list[dict[str, str]]) -> dict[str, str]:
+    def _body(self, answer: script.Answer, choices: list[dict[str, str]]) -> dict[str, str]:
         """The answer; a choice is pressed, typed whole, or typed as its number."""
-        if isinstance(answer, Type):
+        if isinstance(answer, script.Type):
             return {"text": answer.text}
-        labels = [choice["label"] for choice in choices]
-        if answer.label not in labels:
-            raise Stuck(f"{answer.label!r} is not among the choices {labels}")
-        place = labels.index(answer.label)
+        place = script.place_of(answer.label, choices)
         how = self._rng.randrange(3)
         if how == 0:
             return {"text": answer.label}

@@ -11,23 +11,20 @@ import asyncio
 import re
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
-_EVENT_ID = re.compile(rb'data: ?\{"id": ?(\d+)')
 
 
-def request(path: str, body: bytes, *, cookie: str = "", host: str = "127.0.0.1") -> bytes:
-    """One POST with a JSON body, ready for the wire; `cookie` is the whole header value."""
+def request(path: str, body: bytes, header: str) -> bytes:
+    """One POST with a JSON body, ready for the wire; `header` is one more line ("Cookie: …")."""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n{header}\r\n\r\n"
     )
-    if cookie:
-        head += f"Cookie: {cookie}\r\n"
-    return head.encode() + b"\r\n" + body
+    return head.encode() + body
 
 
 @dataclass(slots=True)
@@ -140,38 +137,3 @@ async def drive(
         opened.append(connection)
     await asyncio.gather(*(connection.done for connection in opened))
     return sample
-
-
-class Listener(asyncio.Protocol):
-    """One person's open event stream: hears the ids of what the bot says and passes them on."""
-
-    def __init__(self, cookie: str, heard: Callable[[list[int]], None]) -> None:
-        self._cookie = cookie
-        self._heard = heard
-        self._tail = b""
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by shape only
-        self._transport.write(
-            "GET /chat/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n"
-            f"Cookie: {self._cookie}\r\n\r\n".encode()
-        )
-
-    def data_received(self, data: bytes) -> None:
-        lines, newline, rest = (self._tail + data).rpartition(b"\n")
-        self._tail = rest
-        if newline and (ids := [int(found) for found in _EVENT_ID.findall(lines)]):
-            self._heard(ids)
-
-    def close(self) -> None:
-        """Hang up, as a browser that leaves the page."""
-        if self._transport is not None:
-            self._transport.close()
-
-
-async def listen(port: int, cookie: str, heard: Callable[[list[int]], None]) -> Listener:
-    """Open the event stream of the person with this cookie on 127.0.0.1:`port`."""
-    loop = asyncio.get_running_loop()
-    _, listener = await loop.create_connection(lambda: Listener(cookie, heard), "127.0.0.1", port)
-    return listener

@@ -41,7 +41,7 @@ const chatLines = (function () {
       } catch (fault) {
         continue;
       }
-      if (false) continue;
+      if (url.origin !== location.origin) continue;
       element.append(text.slice(done, found.index));
       const link = make("a", "", address);
       link.href = url.href;

@@ -1,7 +1,7 @@
 """Reading numbers from tokens: figures grouped or not, words, and figures mixed with words.
 
 Every function either understands its words wholly or raises `Doubt`. Units and what they measure
-are `knowledge.amount_grammar`'s matter.
+are `knowledge.amounts.measures`'s matter.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from knowledge.amount_tokens import Token
+from knowledge.amounts.words import LAND, Token
 
-LAND = frozenset({"area", "sao", "sao_bac_bo", "mau", "thuoc", "hectare"})
-UNITS = LAND | frozenset(
-    "people worker couple family labour labour_half land_by_work day session metre".split()
-)
+UNITS = LAND | {
+    "people", "worker", "couple", "family", "labour", "labour_half", "land_by_work", "day",
+    "session", "metre",
+}  # fmt: skip
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:([.,])\d{3})(?:\1\d{3})*")
 _BANK = re.compile(r"([1-9]\d{0,2}(?:([.,])\d{3})+)([.,])(\d+)")
 _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
@@ -44,17 +44,18 @@ def numeral(text: str) -> tuple[Fraction, ...]:
     """
     if text.isdigit():
         if len(text) > 2 and text[0] == "0":
-            raise Doubt("malformed")
+            # Telephone and document numbers start like this; an amount that does is a slip.
+            raise Doubt("malformed" if len(text) < 9 else "unknown")
         return (Fraction(int(text)),)
     plain = re.sub(r"\D", "", text)
     if _SPACED.fullmatch(text):
         return (Fraction(int(plain)),)
     if match := _GROUPED.fullmatch(text):
-        whole = Fraction(int(plain))
-        return (whole,) if len(plain) > 6 else (whole, whole / 1000)
+        grouped = Fraction(int(plain))
+        return (grouped,) if len(plain) > 6 else (grouped, grouped / 1000)
     if (match := _BANK.fullmatch(text)) and match[2] != match[3]:
-        whole = int(re.sub(r"\D", "", match[1]))
-        return (whole + Fraction(int(match[4]), 10 ** len(match[4])),)
+        before = int(re.sub(r"\D", "", match[1]))
+        return (before + Fraction(int(match[4]), 10 ** len(match[4])),)
     if match := _DECIMAL.fullmatch(text):
         if len(match[1]) > 2 and match[1][0] == "0":
             raise Doubt("malformed")
@@ -64,7 +65,7 @@ def numeral(text: str) -> tuple[Fraction, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """A number before any scale. `form`: one (a single digit), tens, hundreds, figures, fraction."""
+    """A number before any scale. `form`: one (digit), tens, hundreds, figures or fraction."""
 
     values: tuple[Fraction, ...]
     form: str
@@ -158,7 +159,7 @@ class NumberReader:
     def _after_figures(self, token: Token) -> Small:
         values = numeral(token.text)
         whole = int(values[0]) if token.text.isdigit() else 0
-        if self.kind(0) == "sign" and self._tokens[self._at].text == "/":
+        if self._is_slash(0):
             return self._fraction(whole, Fraction(0))
         if whole and self.kind(0) == "num" and self._is_slash(1):
             # "1 1/2 công"; figures that are no mixed number stay apart and are asked about.
@@ -226,7 +227,7 @@ class NumberReader:
         late = token.kind == "late" or (token.text == "mot" and not token.marked)
         certain = late and first > 1 and (first, second) != (3, 4)
         apart = second - first >= 3 or 1 < second < first
-        spoken = 1 < first and apart and second != 5 and (first, second) != (5, 3)
+        spoken = first > 1 and apart and second != 5 and (first, second) != (5, 3)
         if certain or spoken:
             return Small((both,), "tens")
         raise Doubt("range")
@@ -246,7 +247,9 @@ class NumberReader:
             ones = self.take("digit", "late", "num")
             if not ones or (ones.kind == "num" and not re.fullmatch(r"0?[1-9]", ones.text)):
                 raise Doubt("malformed")
-            return Small((base + (int(ones.text) if ones.kind == "num" else ones.value),), "hundreds")
+            return Small(
+                (base + (int(ones.text) if ones.kind == "num" else ones.value),), "hundreds"
+            )
         if self.take("half_after"):
             return Small((base + 50,), "hundreds")
         if self.kind(0) == "num":
@@ -271,6 +274,20 @@ class NumberReader:
     def _spoken_tens(self, base: Fraction, token: Token) -> Small:
         """ "trăm hai" is 120; with một or năm it may as well be a slip for linh một, linh năm."""
         plain = token.kind == "digit" and token.value in (1, 5)
-        if plain or token.kind == "late" and token.value == 5:
+        if plain or (token.kind == "late" and token.value == 5):
             raise Doubt("two_readings")
         return Small((base + token.value * 10,), "hundreds")
+
+
+def sure(small: Small) -> Fraction:
+    """The one value of a number; raises Doubt when it can have two."""
+    if not small.sure or " " in small.text:
+        raise Doubt("two_readings", *small.values)
+    return small.value
+
+
+def whole(value: Fraction) -> Fraction:
+    """The value itself when it is whole; raises Doubt("malformed") for half a đồng or a person."""
+    if value.denominator != 1:
+        raise Doubt("malformed")
+    return value

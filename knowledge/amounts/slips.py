@@ -1,0 +1,143 @@
+"""What was meant where typing slipped: Telex and VNI keys, a wrong letter, a missing space.
+
+Only words that can mean nothing else are put right; real words that look alike are listed and left.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from knowledge.amounts.words import LAND, Token, Vocabulary, fold_word, vocabulary
+from knowledge.slips import telex, vni
+from knowledge.text import clean
+
+_ZERO_O = re.compile(r"(?<=\d)(?:[.,]?o+)+(?=[\d.,\s]|k|tr|đ|$)")
+_STRETCHED = re.compile(r"([^\W\d])\1{2,}")
+_BETWEEN_SIDES = re.compile(r"(?<=\d)m ?[x×*] ?(?=\d)")
+_SHORT_WITH_DOT = re.compile(r"(?<=\d)( ?(?:tr|k|ng))\.(?= ?đ)")
+_OFFICIAL_END = re.compile(r"\./\.?\s*\)?\s*$")
+_TITLES = frozenset({"ông", "bà", "anh", "chị", "em", "cô", "chú", "bác", "cháu", "cụ", "thầy"})
+_GIVING = frozenset({"góp", "đóng", "ủng", "hiến", "nộp", "tặng", "gửi", "làm", "đã", "biếu"})
+_SQUARE = re.compile(r"(?<![^\W\d_])(m|mét|met) ?(?:\^2|²)")
+_VNI = re.compile(r"[a-z]+(?:\d+[a-z]*)+")
+# Units in which a slip of one letter, or any wrong mark, cannot make another common word, with the
+# words that do look alike and must not be taken for them. Of four letters only marks are put right.
+_REPAIRABLE: dict[str, frozenset[str]] = {
+    "triệu": frozenset({"chieu", "chiều", "chiêu"}),
+    "nghìn": frozenset({"nghi", "nghỉ", "nghĩ", "nghinh", "nghìm"}),
+    "vuông": frozenset(),
+    "người": frozenset({"nguội", "ngươi", "nguôi", "ngoi", "ngồi", "ngoài", "nguồn", "nguon"}),
+    "mét": frozenset({"mệt", "mẹt"}),
+    "rưỡi": frozenset({"ruồi", "ruổi"}),
+    "tỷ": frozenset({"tí", "tý", "tì", "tị", "ti"}),
+}
+# Shorter units are repaired only where the typed letters are no Vietnamese syllable at all.
+_REPAIRABLE_NONWORDS = ("công", "ngày", "đồng", "trăm", "nghìn", "mười", "rưỡi", "thước", "triệu")
+_ONSETS = "ngh|ng|nh|gh|gi|ch|kh|ph|th|tr|qu|[bcdghklmnprstvx]|"
+_RIMES = (
+    "[aeiouy]|a[ciouymnpt]|ach|ang|anh|e[cmnopt]|eng|eo|eu|ech|enh|i[acmnptu]|ich|inh|ie[cmnptu]|ieng|"
+    "o[acemnpti]|ong|oa[cimnopty]|oang|oanh|oach|oe[nto]|oo[cn]|oong|u[aceimnopty]|ung|ua[ntycm]|uang|"
+    "uo[cimnptu]|uong|ue[cnt]|uenh|uech|uy[aentpu]|uye[nt]|uynh|uych|uu|ye[mnut]"
+)
+_SYLLABLE = re.compile(f"(?:{_ONSETS})(?:{_RIMES})")
+_SPLITTABLE = LAND - {"area", "sao_bac_bo"} | {
+    "digit", "late", "ten", "tens", "hundred", "scale", "half_after", "half_before", "dong",
+    "labour", "day", "people",
+}  # fmt: skip
+
+
+def even_out(text: str) -> str:
+    """Lower case, with squares, stretched letters and the letter O among figures evened out."""
+    text = _without_names(clean(text)).casefold()
+    text = _OFFICIAL_END.sub(lambda found: ")" if ")" in found[0] else "", text)
+    text = _BETWEEN_SIDES.sub("m x ", _SHORT_WITH_DOT.sub(r"\1", text))
+    text = _SQUARE.sub(r"m2", text)
+    text = _ZERO_O.sub(lambda found: found[0].replace("o", "0"), text)
+    return _STRETCHED.sub(r"\1", text)
+
+
+def _without_names(text: str) -> str:
+    """Leave out a person's name between a title and what he did: "ông Lò Văn Páo góp".
+
+    Only capitalised words that mean nothing else in an amount, or digits used as names, are names,
+    and only where not every word is capitalised: "Em Chưa Góp" has no name in it.
+    """
+    words = text.split(" ")
+    for start, word in enumerate(words):
+        if word.casefold() not in _TITLES:
+            continue
+        end = start + 1
+        while end < len(words) and words[end][:1].isupper() and _may_be_name(words[end]):
+            end += 1
+        if start + 1 < end <= start + 5 and end < len(words) and words[end] in _GIVING:
+            return " ".join(words[: start + 1] + words[end:])
+    return text
+
+
+def _may_be_name(word: str) -> bool:
+    word = word.casefold()
+    return word.isalpha() and vocabulary().kind(word) in ("", "digit", "late")
+
+
+def undo_vni(text: str, known: Vocabulary) -> str:
+    """A text in which words typed with VNI keys are put right; figures with units stay."""
+    return _VNI.sub(lambda found: _vni_word(found[0], known), text)
+
+
+def _vni_word(word: str, known: Vocabulary) -> str:
+    letters = re.match(r"[a-z]+", word)
+    if letters and known.kind(letters[0]):
+        return word
+    meant = vni(word)
+    return meant if meant and known.means(meant) else word
+
+
+def repaired(piece: Token, known: Vocabulary) -> list[Token]:
+    """A word as it was meant: Telex keys undone, a unit's letter put right, spaces put in."""
+    word = piece.text
+    if piece.kind != "unknown" or known.knows(word):
+        return [piece]
+    meant = telex(word)
+    if meant and known.means(meant):
+        return [replace(piece, text=meant)]
+    if unit := _near_unit(word):
+        return [replace(piece, text=unit)]
+    parts = _split(word, known)
+    return [replace(piece, text=part, glued=piece.glued or n > 0) for n, part in enumerate(parts)]
+
+
+def _near_unit(word: str) -> str | None:
+    """The unit a word is one slip away from, when it can be nothing else."""
+    folded = fold_word(word)
+    for unit, unlike in _REPAIRABLE.items():
+        plain = fold_word(unit)
+        distance = DamerauLevenshtein.distance(folded, plain, score_cutoff=1)
+        if word not in unlike and distance <= (1 if len(plain) > 4 and len(folded) > 3 else 0):
+            return unit
+    if len(folded) < 3 or _SYLLABLE.fullmatch(folded):
+        return None
+    near = [
+        unit
+        for unit in _REPAIRABLE_NONWORDS
+        if DamerauLevenshtein.distance(folded, fold_word(unit), score_cutoff=1) <= 1
+    ]
+    return near[0] if len(near) == 1 else None
+
+
+def _split(word: str, known: Vocabulary) -> list[str]:
+    """A word typed without its spaces ("haitriệu"), where it comes apart in one way only."""
+    ways: list[list[str]] = []
+
+    def walk(start: int, parts: list[str]) -> None:
+        if start == len(word):
+            ways.append(parts)
+        for end in range(start + 2, min(len(word), start + 6) + 1):
+            if known.kind(word[start:end]) in _SPLITTABLE:
+                walk(end, [*parts, word[start:end]])
+
+    if 5 <= len(word) <= 24:
+        walk(0, [])
+    return ways[0] if len(ways) == 1 else [word]

@@ -1,0 +1,76 @@
+"""From a typed text to tokens: numerals, number words, units and what surrounds them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+
+from knowledge.amounts.slips import even_out, repaired, undo_vni
+from knowledge.amounts.words import LAND, Token, Vocabulary, fold_word, vocabulary
+
+_TOKEN = re.compile(
+    r"(?P<num>\d{1,3}(?:[ ']\d{3})+(?![\d.,]*\d)|\d+(?:[.,]\d+)*)"
+    r"|(?P<word>m2(?![^\W_])|[^\W\d_]+)|(?P<sign>\S)"
+)
+_PICTURES = frozenset({"So", "Sk", "Mn", "Cf", "Cn", "Co"})
+_BEFORE_LATE = frozenset({"ten", "tens", "digit", "hundred", "dozen"})
+_AFTER_NUMBER = frozenset({"scale", "labour", "day", "people", "half_after"}) | LAND
+# Words without marks that only their neighbours tell apart, with the class each has otherwise.
+_LOOKALIKES = {
+    "muoi": "ten", "lam": "work", "nham": "instead", "tu": "vague", "toi": "self",
+    "cu": "slang", "treo": "slang", "van": "slang",
+}  # fmt: skip
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of a text, phrases joined, slips repaired; what nobody knows is "unknown"."""
+    known = vocabulary()
+    pieces = [piece for raw in _pieces(even_out(text), known) for piece in repaired(raw, known)]
+    words = [piece.text for piece in pieces]
+    found: list[Token] = []
+    at = 0
+    while at < len(pieces):
+        size = 1
+        token = pieces[at]
+        hit = known.longest(words, at) if token.kind != "num" else None
+        if hit:
+            entry, size = hit
+            phrase = " ".join(words[at : at + size])
+            marked = any(fold_word(word) != word for word in words[at : at + size])
+            bare = not marked and entry.keys != tuple(words[at : at + size])
+            token = Token(entry.kind, phrase, entry.value, token.glued, marked, bare)
+        found.append(token)
+        at += size
+    return list(_in_context(found))
+
+
+def _pieces(text: str, known: Vocabulary) -> Iterator[Token]:
+    """Words, figures and signs one after the other; "m2" is one word, pictures are left out."""
+    text = undo_vni(text, known)
+    end = -1
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "sign"
+        if kind != "sign" or unicodedata.category(match[0]) not in _PICTURES:
+            yield Token("unknown" if kind == "word" else kind, match[0], 0, match.start() == end)
+        end = match.end()
+
+
+def _in_context(found: list[Token]) -> Iterator[Token]:
+    """mười or mươi, lăm or làm, nhăm or nhầm, tư or từ: told apart by the words around them."""
+    for at, token in enumerate(found):
+        before = found[at - 1] if at else token
+        after = found[at + 1].kind if at + 1 < len(found) else ""
+        if token.marked or token.text not in _LOOKALIKES:
+            yield token
+        elif token.text == "muoi" and before.kind == "digit" and before.value > 1:
+            yield replace(token, kind="tens")
+        elif (
+            token.text in ("lam", "nham") and before.kind in _BEFORE_LATE and after in _AFTER_NUMBER
+        ):
+            yield replace(token, kind="late", value=5)
+        elif token.text == "tu" and before.kind in _BEFORE_LATE | {"scale", "tens"}:
+            yield replace(token, kind="late", value=4)
+        else:
+            yield replace(token, kind=_LOOKALIKES[token.text], value=0)

@@ -1,0 +1,212 @@
+"""Reads a question into features: words, word pairs, concepts, numbers, dates, years.
+
+Slips of typing are mended on the way, for search alone. Nothing here knows a plan or decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rapidfuzz.distance.DamerauLevenshtein import distance
+
+from knowledge.lexicon import Band, Language, Lexicon, Phrases
+from knowledge.spelling import is_syllable, nearest, sounds_like, split_run, undo_typing
+from knowledge.text import clean, fold, key
+
+LONGEST = 1200
+"""Characters of a message that are read: a question is short, a turn has little time."""
+MOST_TOKENS = 120
+_RARE_PAIR = 3
+_USUAL = 0.6
+_ENGLISH = 0.55
+
+_UNIT = re.compile(
+    r"^(\d+)(trieu|tr|nghin|k|ty|ti|m2|nguoi|ng|xa|huyen|sao|cu|ngay|cong|ban|lan)(\d?)$"
+)
+_UNIT_WORDS = {"tr": "trieu", "k": "nghin", "ti": "ty", "ng": "nguoi", "cu": "trieu"}
+_DATE = re.compile(r"(?<![\d.,/-])(\d{1,2})\s*[/-]\s*(\d{1,2})(?:\s*[/-]\s*(\d{4}))?(?![\d%])")
+_SPOKEN_DATE = re.compile(r"\b(\d{1,2}) thang (\d{1,2})\b")
+_YEAR = re.compile(r"^(?:19|20)\d\d$")
+_MARK = re.compile(r"[^\x00-\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question as the index sees it; `pairs` are numbers with the word that follows."""
+
+    tokens: tuple[str, ...]
+    features: frozenset[str]
+    concepts: frozenset[str]
+    keys: frozenset[str]
+    years: tuple[int, ...]
+    dates: tuple[tuple[int, int], ...]
+    pairs: tuple[tuple[str, str], ...]
+    english: bool
+
+
+def tokens_of(text: str, lexicon: Lexicon, mend: bool) -> list[tuple[str, ...]]:
+    """Folded tokens, each with its alternatives: the first is the usual reading."""
+    folded = fold(text.replace("%", " phan tram ").replace("m²", "m2"))
+    out: list[tuple[str, ...]] = []
+    for token in folded.split()[:MOST_TOKENS]:
+        previous = out[-1][0] if out else ""
+        unit = _UNIT.match(token)
+        if unit:
+            word = _UNIT_WORDS.get(unit[2], unit[2])
+            out += [(unit[1].lstrip("0") or "0",), (word,)]
+        elif token.isdigit():
+            out.append((token.lstrip("0") or "0",))
+        elif previous.isdigit() and token in _UNIT_WORDS:
+            out.append((_UNIT_WORDS[token],))
+        elif token in lexicon.short:
+            first, *others = lexicon.short[token]
+            out += [(part,) for part in first]
+            if others:
+                out[-1] = (*out[-1], *(part for other in others for part in other))
+        elif mend and token not in lexicon.known:
+            out += [(part,) for part in _mended(token, lexicon.known)]
+        else:
+            out.append((token,))
+    return out
+
+
+def _mended(token: str, known: Mapping[str, int]) -> list[str]:
+    undone = undo_typing(token, known)
+    if undone:
+        return [undone]
+    if is_syllable(token) or len(token) < 3 or any(char.isdigit() for char in token):
+        return [token]
+    return split_run(token, known) or [nearest(token, known) or token]
+
+
+def _in_context(tokens: list[str], lexicon: Lexicon) -> list[str]:
+    """Puts right a valid syllable that makes no known pair where a near one makes a common pair.
+
+    A syllable the corpus knows gives way only to a dialect spelling of it, or to what nearly always
+    stands beside its neighbour: "làm cái" must not become "Lào Cai".
+    """
+    out = list(tokens)
+    for at, token in enumerate(tokens):
+        if len(token) < 2 or token.isdigit():
+            continue
+        followers = lexicon.after.get(out[at - 1], {}) if at else {}
+        leaders = lexicon.before.get(tokens[at + 1], {}) if at + 1 < len(tokens) else {}
+        if token in followers or token in leaders:
+            continue
+        foreign = token not in lexicon.known
+        best, most = token, _RARE_PAIR - 1
+        for neighbours in (followers, leaders):
+            usual = _USUAL * sum(neighbours.values())
+            for candidate, count in neighbours.items():
+                if count <= most or candidate.isdigit():
+                    continue
+                slip = (foreign or count >= usual) and _one_slip(token, candidate)
+                if slip or candidate in sounds_like(token):
+                    best, most = candidate, count
+        out[at] = best
+    return out
+
+
+def _one_slip(token: str, candidate: str) -> bool:
+    if min(len(token), len(candidate)) < 3 or abs(len(token) - len(candidate)) > 1:
+        return False
+    return distance(token, candidate, score_cutoff=1) <= 1
+
+
+def _concepts(tokens: list[str], phrases: Phrases) -> tuple[set[str], set[str]]:
+    """Concepts from left to right, the longest of a group first: `hợp tác xã` holds no `xã`.
+
+    Also the tokens that belong to no longer phrase: only they may be concepts by their marks.
+    """
+    found: set[str] = set()
+    within: set[int] = set()
+    taken: dict[str, int] = {}
+    end = len(tokens)
+    for at, token in enumerate(tokens):
+        for words, concept, group in phrases.get(token, ()):
+            size = len(words)
+            if at < taken.get(group, 0) or (
+                size > 1
+                and (
+                    at + size > end
+                    or tokens[at + 1] != words[1]
+                    or (size > 2 and tuple(tokens[at + 2 : at + size]) != words[2:])
+                )
+            ):
+                continue
+            found.add(concept)
+            taken[group] = at + size
+            if size > 1:
+                within.update(range(at, at + size))
+    return found, {token for at, token in enumerate(tokens) if at not in within}
+
+
+def _band_features(tokens: list[str], bands: Iterable[Band]) -> set[str]:
+    found: set[str] = set()
+    for number, unit in pairwise(tokens):
+        if not number.isdigit():
+            continue
+        for band in bands:
+            scale = band.units.get(unit)
+            if scale is None:
+                continue
+            amount = min(int(number[:15]), 10**12) * scale
+            for edge in band.edges:
+                relation = "lt" if amount < edge else "ge"
+                found.add(f"@{band.name}_{relation}_{edge:g}")
+    return found
+
+
+def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
+    """Read one text. Pure; never raises. `mend=False` for the pack's own phrases."""
+    raw = clean(text, LONGEST) if mend else text
+    english = _is_english(raw, lexicon.language)
+    alternatives = _translated(raw, lexicon) if english else tokens_of(raw, lexicon, mend)
+    tokens = [token[0] for token in alternatives]
+    if mend and not english:
+        tokens = _in_context(tokens, lexicon)
+    concepts, loose = _concepts(tokens, lexicon.phrases)
+    concepts |= _band_features(tokens, lexicon.bands)
+    words = raw.split()
+    marked = sum(1 for word in words if _MARK.search(word)) >= 0.3 * max(1, len(words))
+    keys: frozenset[str] = frozenset(key(raw).split()) if marked else frozenset()
+    concepts.update(
+        concept for word, (bare, concept) in lexicon.exact.items() if word in keys and bare in loose
+    )
+    dates = [(int(day), int(month)) for day, month, _ in _DATE.findall(raw)]
+    dates += [(int(d), int(m)) for d, m in _SPOKEN_DATE.findall(" ".join(tokens))]
+    dates = [(day, month) for day, month in dates if 1 <= day <= 31 and 1 <= month <= 12]
+    features = set(tokens) | concepts
+    features.update(part for token in alternatives for part in token[1:])
+    features.update(f"{a} {b}" for a, b in pairwise(tokens))
+    features.update(f"#{day}/{month}" for day, month in dates)
+    return Reading(
+        tokens=tuple(tokens),
+        features=frozenset(features),
+        concepts=frozenset(concepts),
+        keys=keys,
+        years=tuple(int(token) for token in tokens if _YEAR.match(token)),
+        dates=tuple(dates),
+        pairs=tuple((a, b) for a, b in pairwise(tokens) if a.isdigit() and not _YEAR.match(a)),
+        english=english,
+    )
+
+
+def _is_english(raw: str, words: Language) -> bool:
+    """A text of mostly English words and no letter with a mark."""
+    if any(ord(char) > 0x7F and char.isalpha() for char in raw):
+        return False
+    tokens = [token for token in fold(raw).split() if not token.isdigit()][:MOST_TOKENS]
+    known = sum(token in words.english for token in tokens)
+    return len(tokens) > 1 and known >= _ENGLISH * len(tokens)
+
+
+def _translated(raw: str, lexicon: Lexicon) -> list[tuple[str, ...]]:
+    out: list[tuple[str, ...]] = []
+    for token in fold(raw.replace("%", " phan tram ")).split()[:MOST_TOKENS]:
+        bare = token.lstrip("0") or "0" if token.isdigit() else token
+        out += [(part,) for part in lexicon.language.english.get(bare, (bare,))]
+    return out

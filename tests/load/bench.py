@@ -1,0 +1,142 @@
+"""`make bench`: our turns against a bare server and the usual bot, side by side in one run.
+
+Absolute figures are printed for whoever knows the machine; what counts are the ratios. Contenders
+take turns within each round and the order moves on with the round, so that a slow minute of the
+machine falls on all. A turn counts when its 200 arrives. "Page open" means the person's browser
+listens and acknowledges meanwhile, as in life: the usual bot's echo is delivered within its turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import uvloop
+
+from tests.load import botapi, first_answer
+from tests.load.contenders import CONNECTIONS, Contender, Ours, bare, ours, usual
+from tests.load.server import cores
+
+FEW, MANY = 1_000, 1_000_000
+
+
+async def bench(rounds: int, seconds: float, few: int, many: int) -> int:
+    """Measure and print; 1 when a request was refused or a report went astray, else 0."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chungsuc-bench-")))
+        (folder / "terminal").mkdir()
+        started = await asyncio.to_thread(first_answer.several, folder / "terminal", rounds)
+        pair = cores()
+        here, there = pair if pair is not None else (None, None)
+        stub, stub_url = await botapi.start()
+        stack.callback(stub.close)
+        a, a_server = await bare(stack, here)
+        b, b_server = await usual(stack, folder, stub_url, here)
+        small = await ours(stack, folder / "small", few, here)
+        full = await ours(stack, folder / "full", many, here)
+        field = [a, b, small.question, small.form, *small.unheard(), full.question, full.form]
+        if there is not None:
+            os.sched_setaffinity(0, {there})
+        # The generator's own pauses must not be taken for the server's.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        for number in range(rounds):
+            first = number % len(field)
+            for one in field[first:] + field[:first]:
+                await one.measure(seconds)
+        print(f"{CONNECTIONS} connections, {rounds} interleaved rounds of {seconds:g} s, medians")
+        print(f"server on core {here}, load on core {there}\n")
+        print(_table(field, a, b))
+        print(_against(small, full))
+        print(_starts(started))
+        print(
+            "resident memory of run: "
+            f"{small.ready_mb:.0f} MB ready (aim < 150), "
+            f"{small.server.resident_mb():.0f} MB after the load, "
+            f"{full.server.resident_mb():.0f} MB with {many:,} stored; "
+            f"(a) {a_server.resident_mb():.0f} MB, (b) {b_server.resident_mb():.0f} MB"
+        )
+        wrong = _wrong(field, (small, full))
+    for sentence in wrong:
+        print(f"INVALID: {sentence}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def _ratio(one: Contender, to: Contender) -> float:
+    """Median over the rounds of how many times as many turns a second."""
+    pairs = zip(one.samples, to.samples, strict=True)
+    return statistics.median(mine.per_second / its.per_second for mine, its in pairs)
+
+
+def _table(field: Sequence[Contender], a: Contender, b: Contender) -> str:
+    wide = max(len(one.name) for one in field)
+    lines = [f"{'':{wide}}  turns/s    min–max        × (a)   × (b)   p50 ms   p99 ms"]
+    for one in field:
+        rates = [sample.per_second for sample in one.samples]
+        p50, p99 = (
+            statistics.median(sample.percentile(share) for sample in one.samples)
+            for share in (0.5, 0.99)
+        )
+        spread = f"{min(rates):,.0f}–{max(rates):,.0f}"
+        lines.append(
+            f"{one.name:{wide}}  {statistics.median(rates):7,.0f}  {spread:>13}  "
+            f"{_ratio(one, a):7.3f}  {_ratio(one, b):6.2f}  {p50:7.1f}  {p99:7.1f}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _against(small: Ours, full: Ours) -> str:
+    question = _ratio(small.question, full.question)
+    form = _ratio(small.form, full.form)
+    return (
+        f"cost of a turn with {full.stored:,} stored against {small.stored:,} (aim ≤ 1.2): "
+        f"question {question:.2f}, form step {form:.2f}"
+    )
+
+
+def _starts(started: Sequence[float]) -> str:
+    first, *later = started
+    return (
+        f"python -m bot chat to the first answer: {statistics.median(later):.2f} s "
+        f"(aim < 1.5), on an empty folder {first:.2f} s"
+    )
+
+
+def _wrong(field: Sequence[Contender], all_ours: Sequence[Ours]) -> list[str]:
+    """What makes the figures worthless: refused requests, steps that were no steps of a report."""
+    wrong = []
+    for one in field:
+        refused: dict[int, int] = {}
+        for sample in one.samples:
+            for status, count in sample.refused.items():
+                refused[status] = refused.get(status, 0) + count
+        if refused:
+            wrong.append(f"{one.name}: refused {refused}")
+    for program in all_ours:
+        if (astray := program.astray()) != 0:
+            wrong.append(f"{astray} reports of the load went astray on {program.stored:,} stored")
+    return wrong
+
+
+def main() -> int:
+    """Read the command line and measure."""
+    reader = argparse.ArgumentParser(prog="python -m tests.load.bench")
+    reader.add_argument("--rounds", type=int, default=7, help="interleaved rounds")
+    reader.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
+    reader.add_argument("--few", type=int, default=FEW, help="contributions in the small store")
+    reader.add_argument("--many", type=int, default=MANY, help="contributions in the full store")
+    told = reader.parse_args()
+    return uvloop.run(bench(told.rounds, told.seconds, told.few, told.many))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

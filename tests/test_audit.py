@@ -1,0 +1,340 @@
+"""The audit chain: whole after anything the program does, broken by anything else."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
+
+from bot.commands import audit as command
+from storage import audit, verification
+from storage.database import Database, Tx
+from storage.schema import audit as chain
+from storage.schema import audit_head, audit_values
+from tests.conftest import START, STORES, Fresh
+from tests.stock import at_once, officer, report, villager
+
+
+def _verify(database: Database) -> list[str]:
+    with database.reading(START) as tx:
+        return list(audit.verify(tx))
+
+
+def _fill(database: Database) -> None:
+    """Nine entries by three hands in three transactions."""
+    with database.writing(START) as tx:
+        judge, one, two = officer(tx), report(tx), report(tx)
+    with database.writing(START + timedelta(seconds=1)) as tx:
+        verification.verify(tx, one, judge, 2_000_000)
+        asked = verification.ask_more(tx, two, judge, "ngày nào?")
+    with database.writing(START + timedelta(seconds=2)) as tx:
+        verification.supplement(tx, asked, two.reporter_id, "hôm qua, 'chiều' \u200b🎉")
+        audit.record(tx, "operator", "nothing.changed", "person:1")
+
+
+def _unguard(tx: Tx) -> None:
+    """What a thief with the database's own rights would do first."""
+    for guard in tx.execute(
+        text("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
+        if tx.connection.dialect.name == "sqlite"
+        else text("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
+    ).all():
+        on = "" if tx.connection.dialect.name == "sqlite" else f" ON {guard[1]}"
+        tx.execute(text(f"DROP TRIGGER {guard[0]}{on}"))
+
+
+def _tamper(database: Database, how: Callable[[Tx], object]) -> list[str]:
+    with database.writing(START) as tx:
+        _unguard(tx)
+        how(tx)
+    return _verify(database)
+
+
+def test_an_empty_chain_is_whole(database: Database) -> None:
+    assert _verify(database) == []
+
+
+def test_what_the_program_does_leaves_the_chain_whole(database: Database) -> None:
+    _fill(database)
+    assert _verify(database) == []
+    with database.reading(START) as tx:
+        rows = tx.execute(select(chain).order_by(chain.c.seq)).all()
+        head = tx.execute(select(audit_head)).one()
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    assert (head.seq, head.digest) == (rows[-1].seq, rows[-1].digest)
+    assert rows[0].previous == audit.GENESIS
+
+
+changes = st.lists(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["operator", "7"]),
+            st.dictionaries(
+                st.sampled_from(["a", "b", "c"]),
+                st.tuples(
+                    st.none() | st.integers() | st.text(st.characters(codec="utf-8")),
+                    st.none() | st.integers() | st.text(st.characters(codec="utf-8")),
+                ),
+                max_size=3,
+            ),
+        ),
+        max_size=4,
+    ),
+    max_size=4,
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(transactions=changes)
+def test_any_sequence_of_entries_makes_a_whole_chain(
+    database: Database, transactions: list[list[tuple[str, dict[str, tuple[object, object]]]]]
+) -> None:
+    for entries in transactions:
+        with database.writing(START) as tx:
+            for actor, values in entries:
+                audit.record(tx, actor, "something.changed", "person:1", **values)
+    assert _verify(database) == []
+
+
+def test_more_entries_than_one_slice(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_SLICE", 3)
+    _fill(database)
+    assert _verify(database) == []
+    broken = _tamper(
+        database, lambda tx: tx.execute(chain.update().where(chain.c.seq == 4).values(actor="x"))
+    )
+    assert broken[0].startswith("entry 4 ")
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_two_hands_at_once_make_one_chain(store: str, fresh_url: Fresh) -> None:
+    url = fresh_url(store)
+    databases = [Database(url) for _ in range(3)]
+
+    def write(one: Database) -> None:
+        for _ in range(10):
+            with one.writing(START) as tx:
+                audit.record(tx, "operator", "something.changed", "person:1", a=(1, 2))
+
+    assert at_once([partial(write, one) for one in databases]) == [None] * 3
+    with databases[0].reading(START) as tx:
+        assert tx.execute(select(func.count()).select_from(chain)).scalar() == 30
+        assert list(audit.verify(tx)) == []
+    for one in databases:
+        one.dispose()
+
+
+# tampering
+
+FIELDS: dict[str, object] = {
+    "at": START + timedelta(days=1),
+    "actor": "somebody",
+    "action": "contribution.verified!",
+    "subject": "contribution:999",
+    "commitments": {"state": "0" * 64},
+    "previous": "f" * 64,
+    "digest": "e" * 64,
+}
+
+
+def test_the_table_above_names_every_field() -> None:
+    assert set(FIELDS) == {column.name for column in chain.columns} - {"seq"}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_altered_field_is_found(database: Database, field: str) -> None:
+    _fill(database)
+    with database.reading(START) as tx:
+        last = tx.execute(select(func.max(chain.c.seq))).scalar()
+    assert last is not None
+    for seq in (1, last // 2, last):
+        with database.writing(START) as tx:
+            _unguard(tx)
+            kept = tx.execute(select(chain.c[field]).where(chain.c.seq == seq)).scalar()
+            tx.execute(chain.update().where(chain.c.seq == seq).values({field: FIELDS[field]}))
+        assert any(str(seq) in one for one in _verify(database))
+        with database.writing(START) as tx:
+            tx.execute(chain.update().where(chain.c.seq == seq).values({field: kept}))
+        assert _verify(database) == []
+
+
+@pytest.mark.parametrize("commitments", ["{}", "[]", "null", "7", '{"state": null}'])
+def test_commitments_of_another_shape_are_found_and_not_stumbled_over(
+    database: Database, commitments: str
+) -> None:
+    _fill(database)
+    cast = "" if database.is_sqlite else "::json"
+    statement = text(f"UPDATE audit SET commitments = '{commitments}'{cast} WHERE seq = 3")
+    assert _tamper(database, lambda tx: tx.execute(statement))
+
+
+@pytest.mark.parametrize("field", ["value", "salt", "field"])
+def test_every_altered_value_is_found(database: Database, field: str) -> None:
+    _fill(database)
+    other = {"value": json.dumps([None, "rejected"]), "salt": b"s" * 16, "field": "other"}[field]
+    with database.reading(START) as tx:
+        [seq] = tx.execute(
+            select(audit_values.c.seq).where(audit_values.c.field == "state").limit(1)
+        ).scalars()
+    where = (audit_values.c.field == "state") & (audit_values.c.seq == seq)
+    broken = _tamper(
+        database, lambda tx: tx.execute(audit_values.update().where(where).values({field: other}))
+    )
+    assert any(f"entry {seq}" in one for one in broken)
+
+
+def test_a_value_nobody_recorded_is_found(database: Database) -> None:
+    _fill(database)
+    row = {"seq": 2, "field": "invented", "value": "[]", "salt": b"s" * 16}
+    assert _tamper(database, lambda tx: tx.execute(insert(audit_values), row))
+
+
+def test_every_deletion_is_found(database: Database) -> None:
+    _fill(database)
+    with database.writing(START) as tx:
+        _unguard(tx)
+        rows = [dict(row._mapping) for row in tx.execute(select(chain)).all()]
+        tx.execute(delete(audit_values))
+    assert _verify(database) == []
+    for row in rows:
+        with database.writing(START) as tx:
+            tx.execute(delete(chain).where(chain.c.seq == row["seq"]))
+        assert _verify(database) != []
+        with database.writing(START) as tx:
+            tx.execute(insert(chain), row)
+    assert _verify(database) == []
+
+
+def test_a_swap_is_found(database: Database) -> None:
+    _fill(database)
+
+    def swap(tx: Tx) -> None:
+        tx.execute(delete(audit_values))
+        for source, target in ((4, 99), (5, 4), (99, 5)):
+            tx.execute(chain.update().where(chain.c.seq == source).values(seq=target))
+
+    assert _tamper(database, swap)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5])
+def test_a_cut_tail_is_found(database: Database, kept: int) -> None:
+    _fill(database)
+
+    def cut(tx: Tx) -> None:
+        tx.execute(delete(audit_values).where(audit_values.c.seq > kept))
+        tx.execute(delete(chain).where(chain.c.seq > kept))
+
+    assert any("head" in one for one in _tamper(database, cut))
+
+
+def test_a_lost_or_altered_head_is_found(database: Database) -> None:
+    _fill(database)
+    assert _tamper(database, lambda tx: tx.execute(audit_head.update().values(digest="0" * 64)))
+    assert _tamper(database, lambda tx: tx.execute(delete(audit_head)))
+
+
+def test_erasing_a_persons_values_leaves_the_chain_whole(database: Database) -> None:
+    _fill(database)
+    with database.writing(START) as tx:
+        erased = tx.execute(delete(audit_values).where(audit_values.c.seq % 2 == 0))
+        assert erased.rowcount > 0
+    assert _verify(database) == []
+    with database.writing(START) as tx:
+        tx.execute(delete(audit_values))
+    assert _verify(database) == []
+    _fill(database)
+    assert _verify(database) == []
+
+
+def test_equal_values_have_unequal_commitments(database: Database) -> None:
+    """Without the salt a hash of "verified" would still say so after the erasure."""
+    with database.writing(START) as tx:
+        for _ in range(2):
+            audit.record(tx, "operator", "x", "person:1", state=(None, "verified"))
+    with database.reading(START) as tx:
+        one, other = tx.execute(select(chain.c.commitments)).scalars()
+    assert one["state"] != other["state"]
+
+
+# the database's own guards
+
+REFUSED = [
+    "UPDATE audit SET actor = 'x'",
+    "DELETE FROM audit",
+    "DELETE FROM audit WHERE seq = 1",
+    "UPDATE audit_values SET value = '[]'",
+]
+REWRITES = {
+    "sqlite": [
+        "REPLACE INTO audit SELECT seq, at, 'x', action, subject, commitments, previous, digest"
+        " FROM audit",
+        "REPLACE INTO audit_values SELECT seq, field, '[]', salt FROM audit_values",
+    ],
+    "postgresql": [
+        "TRUNCATE audit CASCADE",
+        "INSERT INTO audit SELECT * FROM audit ON CONFLICT (seq) DO UPDATE SET actor = 'x'",
+    ],
+}
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_the_database_refuses_to_rewrite_the_audit(database: Database, statement: str) -> None:
+    _fill(database)
+    with pytest.raises(DBAPIError, match="only grows"), database.writing(START) as tx:
+        tx.execute(text(statement))
+    assert _verify(database) == []
+
+
+@pytest.mark.parametrize(
+    ("store", "statement"), [(store, one) for store in STORES for one in REWRITES[store]]
+)
+def test_the_database_refuses_the_side_doors_too(
+    store: str, statement: str, fresh_url: Fresh
+) -> None:
+    database = Database(fresh_url(store))
+    _fill(database)
+    with pytest.raises(DBAPIError), database.writing(START) as tx:
+        tx.execute(text(statement))
+    database.dispose()
+
+
+# the command
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_the_command_says_whether_the_chain_is_whole(
+    store: str,
+    fresh_url: Fresh,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = fresh_url(store)
+    monkeypatch.setenv("BOT_DATABASE_URL", url)
+    database = Database(url)
+    _fill(database)
+    assert command.main(argparse.Namespace()) == 0
+    whole = capsys.readouterr().out
+    assert len(whole.splitlines()) == 1
+    _tamper(database, lambda tx: tx.execute(chain.update().values(actor="x")))
+    assert command.main(argparse.Namespace()) == 1
+    assert len(capsys.readouterr().out.splitlines()) > 1
+    database.dispose()
+
+
+def test_nothing_is_chained_for_what_was_undone(database: Database) -> None:
+    _fill(database)
+    with pytest.raises(KeyError), database.writing(START) as tx:
+        villager(tx)
+        report(tx)
+        raise KeyError
+    assert _verify(database) == []
