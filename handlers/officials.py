@@ -15,7 +15,7 @@ MIN_NAME, MAX_NAME = 4, 80
 
 def redeem(turn: Turn, code: str) -> None:
     """Start taking up the role an invitation gives; the code itself is not kept anywhere."""
-    invitation = grants.find_invitation(turn.tx, code)
+    invitation = grants.find_invitation(turn.tx, "".join(code.split()))
     if invitation is None:
         turn.say("officials.bad_code")
         return

@@ -129,7 +129,7 @@ def _commanded(turn: Turn, text: str, command: str | None) -> bool:
         COMMANDS[command](turn)
         return True
     started = turn.world.words.starts_with(text)
-    if started is not None and started[1]:
+    if started is not None:
         name, rest = started
         if name == "invite" or looks_like_code(rest):
             WITH_CODE[name](turn, rest)

@@ -30,6 +30,11 @@ def day(value: date | datetime) -> str:
     return f"{value:%d/%m/%Y}"
 
 
+def inside(name: str) -> str:
+    """A unit's name inside a sentence: "xã Bình Lư", where by itself it is "Xã Bình Lư"."""
+    return name[:1].lower() + name[1:]
+
+
 def moment(value: datetime) -> str:
     """ "14:05 ngày 02/01/2025" as "14:05 02/01/2025", in local time."""
     return f"{value.astimezone(ZONE):%H:%M %d/%m/%Y}"
@@ -48,7 +53,7 @@ class Words:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        environment.filters.update(money=format_money, day=day, moment=moment)
+        environment.filters.update(money=format_money, day=day, moment=moment, inside=inside)
         self._templates = {
             name.removesuffix(".j2"): environment.get_template(name)
             for name in environment.list_templates(["j2"])

@@ -96,10 +96,10 @@ def is_question(text: str) -> bool:
     tokens = padded.split()
     while len(tokens) > 1 and fold(tokens[-1]) in ("a", "em", "anh", "chi", "ad", "vay", "the"):
         tokens.pop()
-    last = _long(fold(tokens[-1])) if not marked else fold(tokens[-1])
+    plain = [fold(token) if marked else _long(fold(token)) for token in tokens]
     endings = {fold(ending) for ending in words.question_endings}
     openers = {fold(opener) for opener in words.question_openers}
-    return last in endings and any(fold(token) in openers for token in tokens[:-1])
+    return plain[-1] in endings and not openers.isdisjoint(plain[:-1])
 
 
 def _long(token: str) -> str:

@@ -1,6 +1,7 @@
 """The ways to say a day, compiled from `dates.yaml`, and the little calendar they need.
 
-Works on words without marks; which text is such a word, and what is answered, is `knowledge.dates`'.
+Works on words without marks; how a text becomes such words, and what is answered, stands in
+`knowledge.dates`.
 """
 
 from __future__ import annotations

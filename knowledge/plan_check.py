@@ -34,7 +34,10 @@ def problems(folder: Path) -> list[str]:
         plan = load(folder)
     except PlanError as error:
         return [f"The pack cannot be read: {error}."]
-    checks = (_words, _references, _examples, _numbers, _lengths, _reach)
+    broken = [*_words(plan), *_references(plan)]
+    if broken:
+        return broken
+    checks = (_examples, _numbers, _lengths, _reach)
     return [problem for check in checks for problem in check(plan)]
 
 

@@ -19,6 +19,8 @@ from knowledge.text import clean, fold, key
 LONGEST = 1200
 """Characters of a message that are read: a question is short, a turn has little time."""
 MOST_TOKENS = 120
+OVERLAYS = ("unsaid", "outside")
+"""Groups of concepts that mark a question beside what its words are about ("chấm OCOP")."""
 _RARE_PAIR = 3
 _USUAL = 0.6
 _ENGLISH = 0.55
@@ -128,18 +130,17 @@ def _concepts(tokens: list[str], phrases: Phrases) -> tuple[set[str], set[str]]:
     for at, token in enumerate(tokens):
         for words, concept, group in phrases.get(token, ()):
             size = len(words)
-            if at < taken.get(group, 0) or (
-                size > 1
-                and (
-                    at + size > end
-                    or tokens[at + 1] != words[1]
-                    or (size > 2 and tuple(tokens[at + 2 : at + size]) != words[2:])
-                )
+            if at < taken.get(group, 0) or (size == 1 and at in within):
+                continue
+            if size > 1 and (
+                at + size > end
+                or tokens[at + 1] != words[1]
+                or (size > 2 and tuple(tokens[at + 2 : at + size]) != words[2:])
             ):
                 continue
             found.add(concept)
             taken[group] = at + size
-            if size > 1:
+            if size > 1 and group not in OVERLAYS:
                 within.update(range(at, at + size))
     return found, {token for at, token in enumerate(tokens) if at not in within}
 

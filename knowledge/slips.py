@@ -70,6 +70,8 @@ def vni(word: str) -> str | None:
     for char in word:
         at = -1
         if char in _VNI_TONES:
+            if _last(letters, _VOWELS) < 0:
+                return None
             tone, changed = _VNI_TONES[char], True
             continue
         if char == "6" and (at := _last(letters, frozenset("aeo"))) >= 0:

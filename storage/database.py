@@ -122,7 +122,15 @@ class Database:
         else:
             # pool_pre_ping: a connection that died while idle is replaced before it is used.
             self._write = self._read = create_engine(
-                self.url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=5
+                self.url,
+                pool_size=8,
+                max_overflow=8,
+                pool_pre_ping=True,
+                pool_timeout=BUSY_SECONDS,
+                connect_args={
+                    "connect_timeout": BUSY_SECONDS,
+                    "options": f"-c lock_timeout={BUSY_SECONDS}s",
+                },
             )
 
     def connect_for_writing(self) -> Connection:

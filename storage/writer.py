@@ -54,7 +54,12 @@ class _Job:
     then: Callable[[Outcome], None]
 
 
+class _CannotBegin(DatabaseAway):
+    """The store could not even be reached, or its lock not be had."""
+
+
 Done = Sequence[tuple[Callable[[Outcome], None], Outcome]]
+_Outcomes = list[tuple[Callable[[Outcome], None], Outcome]]
 
 
 def _call_each(done: Done) -> None:
@@ -144,31 +149,42 @@ class Writer:
         try:
             connection, done = self._transact(connection, batch)
         except DatabaseAway:
-            connection, done = None, []
-            for job in batch:
-                try:
-                    connection, alone = self._transact(connection, [job])
-                except DatabaseAway as fault:
-                    connection, alone = None, [(job.then, Outcome(error=fault))]
-                done.extend(alone)
+            connection, done = self._one_by_one(batch)
         self.hand_over(done)
         return connection
 
+    def _one_by_one(self, batch: list[_Job]) -> tuple[Connection | None, _Outcomes]:
+        connection: Connection | None = None
+        done: _Outcomes = []
+        for number, job in enumerate(batch):
+            try:
+                connection, alone = self._transact(connection, [job])
+            except _CannotBegin as fault:
+                # No fault of this piece: the others would only wait out the same time-out in turn.
+                done.extend((other.then, Outcome(error=fault)) for other in batch[number:])
+                return None, done
+            except DatabaseAway as fault:
+                connection, alone = None, [(job.then, Outcome(error=fault))]
+            done.extend(alone)
+        return connection, done
+
     def _transact(
         self, connection: Connection | None, batch: list[_Job]
-    ) -> tuple[Connection, list[tuple[Callable[[Outcome], None], Outcome]]]:
+    ) -> tuple[Connection, _Outcomes]:
+        began = False
         try:
             if connection is None:
                 connection = self._database.connect_for_writing()
             now = self._clock()
             with connection.begin():
+                began = True
                 done = [(job.then, self._attempt(connection, job, now)) for job in batch]
         except Exception as fault:
             # Whatever it was, it broke the transaction and not one piece of work: start afresh.
             if connection is not None:
                 connection.invalidate()
                 connection.close()
-            raise DatabaseAway(type(fault).__name__) from fault
+            raise (DatabaseAway if began else _CannotBegin)(type(fault).__name__) from fault
         return connection, done
 
     def _attempt(self, connection: Connection, job: _Job, now: datetime) -> Outcome:

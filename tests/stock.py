@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
 from storage import contributions, grants, people
 from storage.contributions import Contribution, NewContribution
-from storage.database import Tx
+from storage.database import Database, Tx
 from storage.grants import Grant
 from storage.people import Conversation
 
@@ -77,3 +78,14 @@ def at_once(tasks: Sequence[Callable[[], T]]) -> list[T | Exception]:
     for thread in threads:
         thread.join(PATIENCE)
     return outcomes
+
+
+@contextmanager
+def opened(url: str, many: int = 1) -> Iterator[list[Database]]:
+    """Several programs' views of one store, closed at the end."""
+    databases = [Database(url) for _ in range(many)]
+    try:
+        yield databases
+    finally:
+        for one in databases:
+            one.dispose()

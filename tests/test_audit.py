@@ -20,7 +20,7 @@ from storage.database import Database, Tx
 from storage.schema import audit as chain
 from storage.schema import audit_head, audit_values
 from tests.conftest import START, STORES, Fresh
-from tests.stock import at_once, officer, report, villager
+from tests.stock import at_once, officer, opened, report, villager
 
 
 def _verify(database: Database) -> list[str]:
@@ -118,20 +118,16 @@ def test_more_entries_than_one_slice(database: Database, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("store", STORES)
 def test_two_hands_at_once_make_one_chain(store: str, fresh_url: Fresh) -> None:
-    url = fresh_url(store)
-    databases = [Database(url) for _ in range(3)]
-
     def write(one: Database) -> None:
         for _ in range(10):
             with one.writing(START) as tx:
                 audit.record(tx, "operator", "something.changed", "person:1", a=(1, 2))
 
-    assert at_once([partial(write, one) for one in databases]) == [None] * 3
-    with databases[0].reading(START) as tx:
-        assert tx.execute(select(func.count()).select_from(chain)).scalar() == 30
-        assert list(audit.verify(tx)) == []
-    for one in databases:
-        one.dispose()
+    with opened(fresh_url(store), 3) as databases:
+        assert at_once([partial(write, one) for one in databases]) == [None] * 3
+        with databases[0].reading(START) as tx:
+            assert tx.execute(select(func.count()).select_from(chain)).scalar() == 30
+            assert list(audit.verify(tx)) == []
 
 
 # tampering
@@ -301,11 +297,10 @@ def test_the_database_refuses_to_rewrite_the_audit(database: Database, statement
 def test_the_database_refuses_the_side_doors_too(
     store: str, statement: str, fresh_url: Fresh
 ) -> None:
-    database = Database(fresh_url(store))
-    _fill(database)
-    with pytest.raises(DBAPIError), database.writing(START) as tx:
-        tx.execute(text(statement))
-    database.dispose()
+    with opened(fresh_url(store)) as [database]:
+        _fill(database)
+        with pytest.raises(DBAPIError), database.writing(START) as tx:
+            tx.execute(text(statement))
 
 
 # the command
@@ -320,15 +315,14 @@ def test_the_command_says_whether_the_chain_is_whole(
 ) -> None:
     url = fresh_url(store)
     monkeypatch.setenv("BOT_DATABASE_URL", url)
-    database = Database(url)
-    _fill(database)
-    assert command.main(argparse.Namespace()) == 0
-    whole = capsys.readouterr().out
-    assert len(whole.splitlines()) == 1
-    _tamper(database, lambda tx: tx.execute(chain.update().values(actor="x")))
-    assert command.main(argparse.Namespace()) == 1
-    assert len(capsys.readouterr().out.splitlines()) > 1
-    database.dispose()
+    with opened(url) as [database]:
+        _fill(database)
+        assert command.main(argparse.Namespace()) == 0
+        whole = capsys.readouterr().out
+        assert len(whole.splitlines()) == 1
+        _tamper(database, lambda tx: tx.execute(chain.update().values(actor="x")))
+        assert command.main(argparse.Namespace()) == 1
+        assert len(capsys.readouterr().out.splitlines()) > 1
 
 
 def test_nothing_is_chained_for_what_was_undone(database: Database) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
@@ -38,7 +38,7 @@ from storage.schema import received as received_table
 from storage.upgrade import HEAD, MIGRATIONS, revision, upgrade
 from storage.writer import Writer
 from tests.conftest import START, STORES, Fresh, HandClock
-from tests.stock import ELSEWHERE, HERE, at_once, officer, report, villager
+from tests.stock import ELSEWHERE, HERE, at_once, officer, opened, report, villager
 
 LATER = START + timedelta(minutes=1)
 
@@ -47,11 +47,9 @@ def _empty(url: str, tmp_path: Path) -> str:
     """An address at which there are no tables yet."""
     if url.startswith("sqlite"):
         return f"sqlite:///{tmp_path / 'nothing-yet.db'}"
-    database = Database(url)
-    with database.writing(START) as tx:
+    with opened(url) as [database], database.writing(START) as tx:
         tx.execute(text("DROP SCHEMA public CASCADE"))
         tx.execute(text("CREATE SCHEMA public"))
-    database.dispose()
     return url
 
 
@@ -86,13 +84,11 @@ def test_replicas_that_start_together_upgrade_once(
     store: str, fresh_url: Fresh, tmp_path: Path
 ) -> None:
     url = _empty(fresh_url(store), tmp_path)
-    databases = [Database(url) for _ in range(6)]
-    assert at_once([partial(upgrade, one) for one in databases]) == [None] * 6
-    with databases[0].reading(START) as tx:
-        assert revision(tx.connection) == HEAD
-        assert tx.execute(select(func.count()).select_from(decisions)).scalar() == 0
-    for one in databases:
-        one.dispose()
+    with opened(url, 6) as databases:
+        assert at_once([partial(upgrade, one) for one in databases]) == [None] * 6
+        with databases[0].reading(START) as tx:
+            assert revision(tx.connection) == HEAD
+            assert tx.execute(select(func.count()).select_from(decisions)).scalar() == 0
 
 
 def test_an_upgraded_store_stays_as_it_is(database: Database) -> None:
@@ -163,19 +159,15 @@ def test_accounts_are_told_apart_by_all_three_parts(database: Database) -> None:
 
 @pytest.mark.parametrize("store", STORES)
 def test_a_first_contact_from_two_replicas_makes_one_person(store: str, fresh_url: Fresh) -> None:
-    url = fresh_url(store)
-    databases = [Database(url) for _ in range(4)]
-
     def meet(one: Database) -> int:
         with one.writing(START) as tx:
             return villager(tx, "Páo").account_id
 
-    for _ in range(3):
-        met = at_once([partial(meet, one) for one in databases])
-        assert len(set(met)) == 1
-        assert isinstance(met[0], int)
-    for one in databases:
-        one.dispose()
+    with opened(fresh_url(store), 4) as databases:
+        for _ in range(3):
+            met = at_once([partial(meet, one) for one in databases])
+            assert len(set(met)) == 1
+            assert isinstance(met[0], int)
 
 
 # consent
@@ -239,27 +231,26 @@ def test_an_invitation_expires(database: Database) -> None:
 
 @pytest.mark.parametrize("store", STORES)
 def test_a_hundred_hands_on_one_invitation_get_one_grant(store: str, fresh_url: Fresh) -> None:
-    url, clock = fresh_url(store), HandClock()
-    databases = [Database(url) for _ in range(2)]
-    writers = [Writer(one, clock) for one in databases]
+    with opened(fresh_url(store), 2) as databases, ExitStack() as undo:
+        writers = [Writer(one, HandClock()) for one in databases]
+        for writer in writers:
+            undo.callback(writer.close)
 
-    def take(number: int, invitation: Invitation) -> Grant | None:
-        def work(tx: Tx) -> Grant | None:
-            who = villager(tx, f"người {number}")
-            return grants.redeem(tx, invitation, who.person, who.account_id)
+        def take(number: int, invitation: Invitation) -> Grant | None:
+            def work(tx: Tx) -> Grant | None:
+                who = villager(tx, f"người {number}")
+                return grants.redeem(tx, invitation, who.person, who.account_id)
 
-        return writers[number % 2].run(work, lane=f"lane {number}")
+            return writers[number % 2].run(work, lane=f"lane {number}")
 
-    token = writers[0].run(lambda tx: grants.invite(tx, "commune_officer", HERE, by=None))
-    found = writers[1].run(lambda tx: grants.find_invitation(tx, token))
-    assert found is not None
-    outcomes = at_once([partial(take, number, found) for number in range(100)])
-    assert [one for one in outcomes if isinstance(one, Exception)] == []
-    [winner] = [one for one in outcomes if one is not None]
-    assert writers[0].run(lambda tx: grants.at_place(tx, HERE, "commune_officer")) == [winner]
-    for writer, one in zip(writers, databases, strict=True):
-        writer.close()
-        one.dispose()
+        token = writers[0].run(lambda tx: grants.invite(tx, "commune_officer", HERE, by=None))
+        found = writers[1].run(lambda tx: grants.find_invitation(tx, token))
+        assert found is not None
+        outcomes = at_once([partial(take, number, found) for number in range(100)])
+        assert [one for one in outcomes if isinstance(one, Exception)] == []
+        [winner] = [one for one in outcomes if one is not None]
+        held = writers[0].run(lambda tx: grants.at_place(tx, HERE, "commune_officer"))
+        assert held == [winner]
 
 
 def test_an_invitation_is_nowhere_at_rest(database: Database) -> None:
@@ -418,27 +409,28 @@ def _decide(database: Database, seen: Contribution, grant: Grant, how: int) -> s
 
 @pytest.mark.parametrize("store", STORES)
 def test_of_two_officers_one_decides(store: str, fresh_url: Fresh) -> None:
-    url, rounds = fresh_url(store), 40
-    databases = [Database(url), Database(url)]
-    with databases[0].writing(START) as tx:
-        judges = [officer(tx), officer(tx)]
-        reports = [report(tx) for _ in range(rounds)]
-    dice = random.Random(7)
-    for seen in reports:
-        hows = [dice.randrange(3), dice.randrange(3)]
-        pairs = zip(databases, judges, hows, strict=True)
-        outcomes = at_once([partial(_decide, one, seen, judge, how) for one, judge, how in pairs])
-        [decided] = [one for one in outcomes if isinstance(one, str)]
-        [beaten] = [one for one in outcomes if not isinstance(one, str)]
-        assert isinstance(beaten, Conflict)
-        with databases[0].reading(LATER) as tx:
-            now = contributions.get(tx, seen.id)
-            assert (now.state, now.version) == (decided, 2)
-    with databases[1].reading(LATER) as tx:
-        assert tx.execute(select(func.count()).select_from(decisions)).scalar() == rounds
-        assert list(audit.verify(tx)) == []
-    for one in databases:
-        one.dispose()
+    rounds, dice = 40, random.Random(7)
+    with opened(fresh_url(store), 2) as databases:
+        with databases[0].writing(START) as tx:
+            judges = [officer(tx), officer(tx)]
+            reports = [report(tx) for _ in range(rounds)]
+        for seen in reports:
+            hows = [dice.randrange(3), dice.randrange(3)]
+            outcomes = at_once(
+                [
+                    partial(_decide, one, seen, judge, how)
+                    for one, judge, how in zip(databases, judges, hows, strict=True)
+                ]
+            )
+            [decided] = [one for one in outcomes if isinstance(one, str)]
+            [beaten] = [one for one in outcomes if not isinstance(one, str)]
+            assert isinstance(beaten, Conflict)
+            with databases[0].reading(LATER) as tx:
+                now = contributions.get(tx, seen.id)
+                assert (now.state, now.version) == (decided, 2)
+        with databases[1].reading(LATER) as tx:
+            assert tx.execute(select(func.count()).select_from(decisions)).scalar() == rounds
+            assert list(audit.verify(tx)) == []
 
 
 # honours
@@ -521,12 +513,6 @@ def test_a_claim_that_is_not_committed_is_no_claim(database: Database) -> None:
 
 @pytest.mark.parametrize("store", STORES)
 def test_two_claimers_take_each_timer_once(store: str, fresh_url: Fresh) -> None:
-    url = fresh_url(store)
-    databases = [Database(url), Database(url)]
-    with databases[0].writing(START) as tx:
-        for number in range(60):
-            timers.plan(tx, "overdue", f"contribution:{number}", START)
-
     def claim(one: Database) -> list[int]:
         taken = []
         for _ in range(6):
@@ -534,11 +520,13 @@ def test_two_claimers_take_each_timer_once(store: str, fresh_url: Fresh) -> None
                 taken += [timer.id for timer in timers.claim(tx, 10)]
         return taken
 
-    outcomes = at_once([partial(claim, one) for one in databases])
+    with opened(fresh_url(store), 2) as databases:
+        with databases[0].writing(START) as tx:
+            for number in range(60):
+                timers.plan(tx, "overdue", f"contribution:{number}", START)
+        outcomes = at_once([partial(claim, one) for one in databases])
     taken = [one for some in outcomes if isinstance(some, list) for one in some]
     assert len(taken) == len(set(taken)) == 60
-    for one in databases:
-        one.dispose()
 
 
 # received

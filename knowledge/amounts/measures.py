@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from knowledge.amounts.money import NGHIN, TRIEU, MoneyReader
 from knowledge.amounts.numbers import UNITS, Doubt, Small, sure, whole
+from knowledge.amounts.slips import like_digit
 from knowledge.amounts.words import LAND, Token
 
 _PEOPLE = frozenset({"people", "worker", "family"})
@@ -100,6 +101,12 @@ class MeasureReader(MoneyReader):
         return Measure("M", self.figures(small), "dong")
 
     def _measure(self) -> Measure:
+        before = self.before()
+        implicit = self.kind() in ("ten", "hundred", "scale", *LAND)
+        short = before is not None and len(before.text) <= 2 and not before.marked
+        said = self.kind() in ("digit", "late")
+        if before and (implicit or (said and short)) and like_digit(before.text):
+            raise Doubt("two_readings")
         if self.take("half_before"):
             return self._with_unit(Small((Fraction(1, 2),), "fraction"))
         if self.kind() in ("scale", *LAND):

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 
 from knowledge.amounts.numbers import UNITS, Doubt, NumberReader, Small, whole
+from knowledge.amounts.slips import like_digit
 from knowledge.amounts.words import LAND, Token
 
 NGHIN, TRIEU, TY = 1000, 10**6, 10**9
@@ -49,13 +50,28 @@ class MoneyReader(NumberReader):
                 continue
             if linked:
                 raise Doubt("vague" if rest is None else "two_readings")
+            if rest is None and scale.marked and self._slipped_digit():
+                raise Doubt("two_readings")
             if rest is not None:
                 total += self._last_term(rest, scale, total, start)
             break
         if self.kind() in _COUNTED_IN_THOUSANDS:
+            if scale.text == "k":
+                raise Doubt("several")
             return Small((total,), "figures")
         self.take("dong")
         return total
+
+    def _slipped_digit(self) -> bool:
+        """Whether a short word without marks follows that may be a digit: "một tỷ la" for ba."""
+        token = self.peek()
+        return (
+            token is not None
+            and token.kind == "fill"
+            and not token.marked
+            and len(token.text) <= 2
+            and like_digit(token.text)
+        )
 
     def _scale(self) -> Token:
         token = self.take("scale")
@@ -133,9 +149,12 @@ def _scaled(small: Small, scale: Token) -> Fraction:
     """A number times its scale; "1.500 nghìn" is office style, "1.500 triệu" is asked about."""
     if " " in small.text:
         raise Doubt("two_readings")
+    if scale.value == NGHIN and small.text and small.value >= 10 * NGHIN:
+        # "500.000 nghìn", "500000 nđ": the thousand is there twice, or it is half a billion.
+        raise Doubt("two_readings", small.value, small.value * NGHIN, kind="money")
     if small.sure:
         return small.value * scale.value
     both = tuple(value * scale.value for value in small.values)
-    if scale.value == NGHIN and "." in small.text and small.value < 10 * NGHIN:
+    if scale.value == NGHIN and "." in small.text:
         return both[0]
     raise Doubt("two_readings", *both, kind="money")

@@ -91,6 +91,11 @@ class NumberReader:
         """The next token, or None at the end."""
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
+    def before(self) -> Token | None:
+        """The token just passed, unless it is a sign or there is none."""
+        token = self._tokens[self._at - 1] if self._at else None
+        return None if token is None or token.kind == "sign" else token
+
     def peek_value(self) -> int:
         token = self.peek()
         return token.value if token else 0
@@ -227,7 +232,8 @@ class NumberReader:
         late = token.kind == "late" or (token.text == "mot" and not token.marked)
         certain = late and first > 1 and (first, second) != (3, 4)
         apart = second - first >= 3 or 1 < second < first
-        spoken = first > 1 and apart and second != 5 and (first, second) != (5, 3)
+        # Typed without marks, "hai tam nghin" may be hai trăm nghìn with a letter left out.
+        spoken = first > 1 and not token.bare and apart and second != 5 and (first, second) != (5, 3)
         if certain or spoken:
             return Small((both,), "tens")
         raise Doubt("range")

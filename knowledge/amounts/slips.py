@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -14,7 +15,8 @@ from knowledge.amounts.words import LAND, Token, Vocabulary, fold_word, vocabula
 from knowledge.slips import telex, vni
 from knowledge.text import clean
 
-_ZERO_O = re.compile(r"(?<=\d)(?:[.,]?o+)+(?=[\d.,\s]|k|tr|đ|$)")
+# A single small o may be a slip for anything; a capital, or several, are meant for noughts.
+_ZERO_O = re.compile(r"(?<=\d)(?:O|[oO](?=\d)|(?:[.,]?[oO]){2,})+(?=[\d.,\s]|[kK]|[tT]r|đ|$)")
 _STRETCHED = re.compile(r"([^\W\d])\1{2,}")
 _BETWEEN_SIDES = re.compile(r"(?<=\d)m ?[x×*] ?(?=\d)")
 _SHORT_WITH_DOT = re.compile(r"(?<=\d)( ?(?:tr|k|ng))\.(?= ?đ)")
@@ -34,14 +36,17 @@ _REPAIRABLE: dict[str, frozenset[str]] = {
     "rưỡi": frozenset({"ruồi", "ruổi"}),
     "tỷ": frozenset({"tí", "tý", "tì", "tị", "ti"}),
 }
-# Shorter units are repaired only where the typed letters are no Vietnamese syllable at all.
-_REPAIRABLE_NONWORDS = ("công", "ngày", "đồng", "trăm", "nghìn", "mười", "rưỡi", "thước", "triệu")
+# Shorter units are repaired only where the typed letters are no Vietnamese syllable at all. Number
+# words are never repaired: tám, trăm and nam are one letter apart.
+_REPAIRABLE_NONWORDS = ("công", "ngày", "đồng", "nghìn", "thước", "triệu")
 _ONSETS = "ngh|ng|nh|gh|gi|ch|kh|ph|th|tr|qu|[bcdghklmnprstvx]|"
 _RIMES = (
     "[aeiouy]|a[ciouymnpt]|ach|ang|anh|e[cmnopt]|eng|eo|eu|ech|enh|i[acmnptu]|ich|inh|ie[cmnptu]|ieng|"
     "o[acemnpti]|ong|oa[cimnopty]|oang|oanh|oach|oe[nto]|oo[cn]|oong|u[aceimnopty]|ung|ua[ntycm]|uang|"
     "uo[cimnptu]|uong|ue[cnt]|uenh|uech|uy[aentpu]|uye[nt]|uynh|uych|uu|ye[mnut]"
 )
+_DIGITS = ("mot", "hai", "ba", "bon", "nam", "sau", "bay", "tam", "chin", "muoi")
+_VOWEL = re.compile("[^bcdđghklmnpqrstvx]")
 _SYLLABLE = re.compile(f"(?:{_ONSETS})(?:{_RIMES})")
 _SPLITTABLE = LAND - {"area", "sao_bac_bo"} | {
     "digit", "late", "ten", "tens", "hundred", "scale", "half_after", "half_before", "dong",
@@ -51,11 +56,11 @@ _SPLITTABLE = LAND - {"area", "sao_bac_bo"} | {
 
 def even_out(text: str) -> str:
     """Lower case, with squares, stretched letters and the letter O among figures evened out."""
-    text = _without_names(clean(text)).casefold()
+    text = _ZERO_O.sub(lambda found: re.sub("[oO]", "0", found[0]), _without_names(clean(text)))
+    text = text.casefold()
     text = _OFFICIAL_END.sub(lambda found: ")" if ")" in found[0] else "", text)
     text = _BETWEEN_SIDES.sub("m x ", _SHORT_WITH_DOT.sub(r"\1", text))
     text = _SQUARE.sub(r"m2", text)
-    text = _ZERO_O.sub(lambda found: found[0].replace("o", "0"), text)
     return _STRETCHED.sub(r"\1", text)
 
 
@@ -95,10 +100,11 @@ def _vni_word(word: str, known: Vocabulary) -> str:
     return meant if meant and known.means(meant) else word
 
 
-def repaired(piece: Token, known: Vocabulary) -> list[Token]:
+def repaired(piece: Token, before_figure: bool, known: Vocabulary) -> list[Token]:
     """A word as it was meant: Telex keys undone, a unit's letter put right, spaces put in."""
     word = piece.text
-    if piece.kind != "unknown" or known.knows(word):
+    # "nghìnm2": what is glued to a figure behind it may be another unit's beginning.
+    if piece.kind != "unknown" or before_figure or known.knows(word):
         return [piece]
     meant = telex(word)
     if meant and known.means(meant):
@@ -114,17 +120,29 @@ def _near_unit(word: str) -> str | None:
     folded = fold_word(word)
     for unit, unlike in _REPAIRABLE.items():
         plain = fold_word(unit)
-        distance = DamerauLevenshtein.distance(folded, plain, score_cutoff=1)
-        if word not in unlike and distance <= (1 if len(plain) > 4 and len(folded) > 3 else 0):
+        most = 1 if len(plain) > 4 and len(folded) > 3 else 0
+        if word not in unlike and _near(folded, plain, most):
             return unit
     if len(folded) < 3 or _SYLLABLE.fullmatch(folded):
         return None
-    near = [
-        unit
-        for unit in _REPAIRABLE_NONWORDS
-        if DamerauLevenshtein.distance(folded, fold_word(unit), score_cutoff=1) <= 1
-    ]
+    near = [unit for unit in _REPAIRABLE_NONWORDS if _near(folded, fold_word(unit), 1)]
     return near[0] if len(near) == 1 else None
+
+
+def _near(folded: str, plain: str, most: int) -> bool:
+    """Whether two words are at most so many letters apart and begin alike, as slips mostly do."""
+    if folded[:1] != plain[:1]:
+        return False
+    return DamerauLevenshtein.distance(folded, plain, score_cutoff=most) <= most
+
+
+@lru_cache(maxsize=1024)
+def like_digit(word: str) -> bool:
+    """Whether a short word may be a digit with a slip in it: "hi", "la", "chi" for hai, ba, chín."""
+    folded = fold_word(word)
+    return any(
+        DamerauLevenshtein.distance(folded, digit, score_cutoff=1) <= 1 for digit in _DIGITS
+    )
 
 
 def _split(word: str, known: Vocabulary) -> list[str]:
@@ -135,7 +153,7 @@ def _split(word: str, known: Vocabulary) -> list[str]:
         if start == len(word):
             ways.append(parts)
         for end in range(start + 2, min(len(word), start + 6) + 1):
-            if known.kind(word[start:end]) in _SPLITTABLE:
+            if known.kind(word[start:end]) in _SPLITTABLE and _VOWEL.search(word[start:end]):
                 walk(end, [*parts, word[start:end]])
 
     if 5 <= len(word) <= 24:

@@ -119,6 +119,8 @@ def _plain(part: Sequence[Measure], context: Context, around: Sequence[Measure])
     sorts = _sorts(part)
     numbers = [measure for measure in part if measure.sort.isupper()]
     if sorts in KIND_OF:
+        if (sorts == "M" and _hinted(part, "h")) or (sorts == "A" and _hinted(part, "m")):
+            raise Doubt("several")
         return Amount(KIND_OF[sorts], numbers[0].value, numbers[0].shown)
     if sorts == "D":
         return _days(numbers[0], part, context)
@@ -133,7 +135,7 @@ def _plain(part: Sequence[Measure], context: Context, around: Sequence[Measure])
         return product
     if _PEOPLE_DAYS.fullmatch(sorts) or _SIDES.fullmatch(sorts):
         return _product(sorts, numbers)
-    if sorts == "NxN" and (context.kind == "land" or _hinted(around, "h")):
+    if sorts == "NxN" and context.kind == "land":
         return _product(sorts, numbers)
     if _WITH_COUPLE.fullmatch(sorts):
         return _of_couple(numbers)

@@ -20,14 +20,19 @@ _AFTER_NUMBER = frozenset({"scale", "labour", "day", "people", "half_after"}) | 
 # Words without marks that only their neighbours tell apart, with the class each has otherwise.
 _LOOKALIKES = {
     "muoi": "ten", "lam": "work", "nham": "instead", "tu": "vague", "toi": "self",
-    "cu": "slang", "treo": "slang", "van": "slang",
+    "cu": "slang", "treo": "slang", "van": "slang", "nha": "group",
 }  # fmt: skip
 
 
 def tokens(text: str) -> list[Token]:
     """The tokens of a text, phrases joined, slips repaired; what nobody knows is "unknown"."""
     known = vocabulary()
-    pieces = [piece for raw in _pieces(even_out(text), known) for piece in repaired(raw, known)]
+    raw = list(_pieces(even_out(text), known))
+    pieces = [
+        piece
+        for at, word in enumerate(raw)
+        for piece in repaired(word, _glued_figure(raw[at + 1 : at + 2]), known)
+    ]
     words = [piece.text for piece in pieces]
     found: list[Token] = []
     at = 0
@@ -46,6 +51,10 @@ def tokens(text: str) -> list[Token]:
     return list(_in_context(found))
 
 
+def _glued_figure(after: list[Token]) -> bool:
+    return bool(after) and after[0].kind == "num" and after[0].glued
+
+
 def _pieces(text: str, known: Vocabulary) -> Iterator[Token]:
     """Words, figures and signs one after the other; "m2" is one word, pictures are left out."""
     text = undo_vni(text, known)
@@ -58,7 +67,7 @@ def _pieces(text: str, known: Vocabulary) -> Iterator[Token]:
 
 
 def _in_context(found: list[Token]) -> Iterator[Token]:
-    """mười or mươi, lăm or làm, nhăm or nhầm, tư or từ: told apart by the words around them."""
+    """mười or mươi, lăm or làm, nhăm or nhầm, tư or từ, nhà or nha: told apart by neighbours."""
     for at, token in enumerate(found):
         before = found[at - 1] if at else token
         after = found[at + 1].kind if at + 1 < len(found) else ""
@@ -70,6 +79,8 @@ def _in_context(found: list[Token]) -> Iterator[Token]:
             token.text in ("lam", "nham") and before.kind in _BEFORE_LATE and after in _AFTER_NUMBER
         ):
             yield replace(token, kind="late", value=5)
+        elif token.text == "nha" and at + 1 == len(found):
+            yield token
         elif token.text == "tu" and before.kind in _BEFORE_LATE | {"scale", "tens"}:
             yield replace(token, kind="late", value=4)
         else:

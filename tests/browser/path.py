@@ -20,7 +20,8 @@ async def say(page: Page, text: str, then: str | re.Pattern[str]) -> None:
 
 async def press(page: Page, label: str, then: str | re.Pattern[str]) -> None:
     """Press the newest choice with this label and wait for the bot to say `then`."""
-    await page.get_by_role("button", name=re.compile(rf"^\d?\.? ?{re.escape(label)}$")).last.click()
+    buttons = page.get_by_role("log").get_by_role("button")
+    await buttons.filter(has_text=re.compile(rf"^\d\. {re.escape(label)}$")).last.click()
     await heard(page, then)
 
 

@@ -38,8 +38,8 @@ async def bench(rounds: int, seconds: float, few: int, many: int) -> int:
         here, there = pair if pair is not None else (None, None)
         stub, stub_url = await botapi.start()
         stack.callback(stub.close)
-        a, a_server = await bare(stack, here)
-        b, b_server = await usual(stack, folder, stub_url, here)
+        a = await bare(stack, here)
+        b = await usual(stack, folder, stub_url, here)
         small = await ours(stack, folder / "small", few, here)
         full = await ours(stack, folder / "full", many, here)
         field = [a, b, small.question, small.form, *small.unheard(), full.question, full.form]
@@ -63,7 +63,7 @@ async def bench(rounds: int, seconds: float, few: int, many: int) -> int:
             f"{small.ready_mb:.0f} MB ready (aim < 150), "
             f"{small.server.resident_mb():.0f} MB after the load, "
             f"{full.server.resident_mb():.0f} MB with {many:,} stored; "
-            f"(a) {a_server.resident_mb():.0f} MB, (b) {b_server.resident_mb():.0f} MB"
+            f"(a) {a.server.resident_mb():.0f} MB, (b) {b.server.resident_mb():.0f} MB"
         )
         wrong = _wrong(field, (small, full))
     for sentence in wrong:
@@ -79,27 +79,31 @@ def _ratio(one: Contender, to: Contender) -> float:
 
 def _table(field: Sequence[Contender], a: Contender, b: Contender) -> str:
     wide = max(len(one.name) for one in field)
-    lines = [f"{'':{wide}}  turns/s    min–max        × (a)   × (b)   p50 ms   p99 ms"]
+    lines = [f"{'':{wide}}  turns/s    min–max        × (a)   × (b)   p50 ms   p99 ms   CPU ms"]
     for one in field:
         rates = [sample.per_second for sample in one.samples]
         p50, p99 = (
             statistics.median(sample.percentile(share) for sample in one.samples)
             for share in (0.5, 0.99)
         )
+        cpu_ms = statistics.median(one.cpu_ms)
         spread = f"{min(rates):,.0f}–{max(rates):,.0f}"
         lines.append(
             f"{one.name:{wide}}  {statistics.median(rates):7,.0f}  {spread:>13}  "
-            f"{_ratio(one, a):7.3f}  {_ratio(one, b):6.2f}  {p50:7.1f}  {p99:7.1f}"
+            f"{_ratio(one, a):7.3f}  {_ratio(one, b):6.2f}  {p50:7.1f}  {p99:7.1f}  {cpu_ms:7.2f}"
         )
     return "\n".join(lines) + "\n"
 
 
 def _against(small: Ours, full: Ours) -> str:
-    question = _ratio(small.question, full.question)
-    form = _ratio(small.form, full.form)
+    def cpu(one: Contender, to: Contender) -> float:
+        return statistics.median(one.cpu_ms) / statistics.median(to.cpu_ms)
+
+    question, form = (small.question, full.question), (small.form, full.form)
     return (
         f"cost of a turn with {full.stored:,} stored against {small.stored:,} (aim ≤ 1.2): "
-        f"question {question:.2f}, form step {form:.2f}"
+        f"question {_ratio(*question):.2f} in time, {cpu(*reversed(question)):.2f} in CPU; "
+        f"form step {_ratio(*form):.2f} in time, {cpu(*reversed(form)):.2f} in CPU"
     )
 
 

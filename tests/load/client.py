@@ -32,6 +32,8 @@ class Sample:
     """What one measurement saw. Latencies in seconds, of accepted (2xx) requests in the window."""
 
     seconds: float
+    answered: int = 0
+    """All accepted requests, those before and after the window as well."""
     latencies: list[float] = field(default_factory=list)
     refused: dict[int, int] = field(default_factory=dict)
 
@@ -106,8 +108,10 @@ class _Connection(asyncio.Protocol):
         now = time.perf_counter()
         if status >= 300:
             self._sample.refused[status] = self._sample.refused.get(status, 0) + 1
-        elif self._begin <= now < self._stop:
-            self._sample.latencies.append(now - self._sent_at)
+        else:
+            self._sample.answered += 1
+            if self._begin <= now < self._stop:
+                self._sample.latencies.append(now - self._sent_at)
         self._send(now)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -32,36 +32,41 @@ class Contender:
     """One line of the table: where its requests go and who sends them."""
 
     name: str
-    port: int
+    server: Server
     sources: Sequence[Iterator[bytes]]
     cookies: Sequence[str] = ()
     """People whose pages are open meanwhile."""
     samples: list[Sample] = field(default_factory=list)
+    cpu_ms: list[float] = field(default_factory=list)
+    """The server's processor time a turn: what is left when the machine has other work too."""
 
     async def measure(self, seconds: float) -> None:
         """One round."""
+        port = self.server.port
         pages = [Page(cookie) for cookie in self.cookies]
         for page in pages:
-            await page.open(self.port)
+            await page.open(port)
+        spent = self.server.cpu_seconds()
         try:
-            self.samples.append(await drive(self.port, self.sources, seconds))
+            sample = await drive(port, self.sources, seconds)
+            self.samples.append(sample)
+            spent = self.server.cpu_seconds() - spent
+            self.cpu_ms.append(spent * 1000 / max(1, sample.answered))
         finally:
             for page in pages:
                 page.close()
 
 
-async def bare(stack: ExitStack, core: int | None) -> tuple[Contender, Server]:
+async def bare(stack: ExitStack, core: int | None) -> Contender:
     """Baseline (a)."""
     port = free_port()
     server = start(["-m", "tests.load.bare_aiohttp", str(port)], port, core=core)
     stack.callback(server.stop)
     await asyncio.to_thread(server.wait_ready)
-    return Contender("(a) bare aiohttp: POST → 200", port, _all_updates()), server
+    return Contender("(a) bare aiohttp: POST → 200", server, _all_updates())
 
 
-async def usual(
-    stack: ExitStack, folder: Path, stub: str, core: int | None
-) -> tuple[Contender, Server]:
+async def usual(stack: ExitStack, folder: Path, stub: str, core: int | None) -> Contender:
     """Baseline (b); `stub` is the base URL of the Bot API."""
     port = free_port()
     database = str(folder / "usual.db")
@@ -69,7 +74,7 @@ async def usual(
     server = start(command, port, core=core)
     stack.callback(server.stop)
     await asyncio.to_thread(server.wait_ready)
-    return Contender("(b) aiogram: awaited, row committed, echo", port, _all_updates()), server
+    return Contender("(b) aiogram: awaited, row committed, echo", server, _all_updates())
 
 
 def _all_updates() -> list[Iterator[bytes]]:
@@ -98,7 +103,7 @@ class Ours:
     def unheard(self) -> list[Contender]:
         """The same people with no page open: the turn alone, nothing delivered."""
         return [
-            Contender(f"{name}, nobody listening", self.server.port, one.sources)
+            Contender(f"{name}, nobody listening", self.server, one.sources)
             for name, one in (("question", self.question), ("form step", self.form))
         ]
 
@@ -126,10 +131,8 @@ async def ours(stack: ExitStack, folder: Path, stored: int, core: int | None) ->
     askers = [Asker(str(stored), number) for number in range(CONNECTIONS)]
     reporters = [Reporter(str(stored), number, steps) for number in range(CONNECTIONS)]
     label = f"page open, {stored:,} stored"
-    question = Contender(f"question, {label}", server.port, askers, [one.cookie for one in askers])
-    form = Contender(
-        f"form step, {label}", server.port, reporters, [one.cookie for one in reporters]
-    )
+    question = Contender(f"question, {label}", server, askers, [one.cookie for one in askers])
+    form = Contender(f"form step, {label}", server, reporters, [one.cookie for one in reporters])
     return Ours(stored, url, server, ready_mb, question, form, reporters)
 
 

@@ -74,6 +74,11 @@ class Server:
         parts = [whole, *whole.children(recursive=True)]
         return float(sum(part.memory_info().rss for part in parts)) / 1e6
 
+    def cpu_seconds(self) -> float:
+        """Processor time spent so far, in user and system mode."""
+        spent = psutil.Process(self.process.pid).cpu_times()
+        return float(spent.user + spent.system)
+
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         self.process.kill()
