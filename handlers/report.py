@@ -10,6 +10,7 @@ from handlers import forms
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.turn import Offer, Turn
 from knowledge import dates, quantities
+from knowledge.text import clean
 from storage import consents, contributions, grants, people
 from storage.contributions import NewContribution
 
@@ -41,7 +42,7 @@ def _consent(turn: Turn, _answers: Answers, value: Any) -> bool:
         text_version=hashlib.sha256(text.encode()).hexdigest(),
         account_id=turn.conversation.account_id,
         event_id=turn.message.event_id,
-        choice=turn.message.choice or turn.message.text[:80],
+        choice=turn.message.choice or clean(turn.message.text, 80),
     )
     return True
 

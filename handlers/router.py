@@ -38,8 +38,8 @@ def handle(turn: Turn) -> None:
     """Handle one message wholly: what changed is stored and what is said lies in the outbox."""
     turn.offered = turn.state.pop("offered", [])
     _dispatch(turn)
-    if "offered" not in turn.state:
-        turn.keep_offers()
+    if not turn.replies and turn.offered:
+        turn.state["offered"] = turn.offered
     people.save_state(turn.tx, turn.conversation.account_id, turn.state)
     if turn.replies:
         outbox.put(turn.tx, turn.conversation.account_id, "reply", turn.replies)

@@ -99,10 +99,14 @@ class Turn:
         self.say_text(self.world.words.text(key, **values), offers)
 
     def say_text(self, text: str, offers: Sequence[Offer] = ()) -> None:
-        """Answer with a finished text, such as an answer from the plan."""
+        """Answer with a finished text, such as an answer from the plan.
+
+        Whatever was offered before counts no more, or an old button would answer a new question.
+        """
         if len(offers) > MAX_CHOICES:
             raise ValueError(f"{len(offers)} choices in one message")
         choices = []
+        self.state.pop("offered", None)
         if offers:
             # The ids mean nothing outside this conversation and this moment.
             stem = secrets.token_urlsafe(9)
@@ -123,8 +127,3 @@ class Turn:
             "choices": [{"id": TYPED + text, "label": label} for label, text in typed],
         }
         outbox.put(self.tx, account_id, "push", [body])
-
-    def keep_offers(self) -> None:
-        """This turn said nothing that replaces them: what was offered before still stands."""
-        if self.offered:
-            self.state["offered"] = self.offered

@@ -230,7 +230,9 @@ def _in_topic(reading: Reading, after: str, lexicon: Lexicon) -> Reading:
     groups = {lexicon.groups.get(name) for name in read(" ".join(rest), lexicon).concepts} - {None}
     at = 0
     while at < len(merged):
-        for words, name, _ in lexicon.phrases.get(merged[at], ()):
+        pair = " ".join(merged[at : at + 2])
+        near = (*lexicon.phrases.get(pair, ()), *lexicon.phrases.get(merged[at], ()))
+        for words, name, _ in near:
             exchanged = lexicon.groups.get(name) in groups and lexicon.groups[name] != "question"
             if exchanged and tuple(merged[at : at + len(words)]) == words:
                 del merged[at : at + len(words)]

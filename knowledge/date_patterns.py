@@ -44,7 +44,7 @@ class Calendar:
         self.after = frozenset(data["after"])
         self.words: list[str] = [word for word in data["words"] if len(word) > 3]
         self.known = frozenset(data["words"]) | self.before | self.after
-        self.third_day_back: str = data["kin_day"]
+        self.third_day_back: str = data["third_day_back"]
         self.back = {phrase: int(days) for phrase, days in data["back"].items()}
         self.weekdays = {word: int(number) for word, number in data["weekdays"].items()}
         self.phrases = [

@@ -18,7 +18,7 @@ import yaml
 from knowledge.text import fold, key
 
 Phrases = Mapping[str, tuple[tuple[tuple[str, ...], str, str], ...]]
-"""First token → (tokens, concept, group of concepts), longest first."""
+"""First one or two tokens → (tokens, concept, group of concepts), longest first."""
 Pairs = Mapping[str, Mapping[str, int]]
 
 
@@ -112,7 +112,7 @@ def language() -> Language:
 def read_concepts(
     raw: Mapping[str, Any],
 ) -> tuple[Phrases, dict[str, tuple[str, str]], dict[str, str]]:
-    """Concepts of a glossary: {first token: ((tokens, concept, group), …)}; {KEY word:
+    """Concepts of a glossary: {first tokens: ((tokens, concept, group), …)}; {KEY word:
     (FOLD word, concept)} for those that count only with their diacritics; and the group of each."""
     by_first: dict[str, list[tuple[tuple[str, ...], str, str]]] = {}
     exact: dict[str, tuple[str, str]] = {}
@@ -126,7 +126,7 @@ def read_concepts(
                 if line.startswith("="):
                     exact[key(line)] = (fold(line), name)
                 elif tokens:
-                    by_first.setdefault(tokens[0], []).append((tokens, name, group))
+                    by_first.setdefault(" ".join(tokens[:2]), []).append((tokens, name, group))
     phrases = {
         first: tuple(sorted(found, key=lambda item: -len(item[0])))
         for first, found in by_first.items()

@@ -269,11 +269,8 @@ def _learn(
     for word in (*words.stop, *words.english, *lines(glossary.get("places", ""))):
         for token in tokens_of(word, blank, mend=False):
             known.setdefault(token[0], 1)
-    return (
-        Lexicon(words, short, phrases, exact, groups, unless, bands, known, after, before),
-        readings,
-        prose,
-    )
+    lexicon = Lexicon(words, short, phrases, exact, groups, unless, bands, known, after, before)
+    return lexicon, readings, prose
 
 
 def check(folder: Path) -> list[str]:

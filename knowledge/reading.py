@@ -32,7 +32,8 @@ _UNIT_WORDS = {"tr": "trieu", "k": "nghin", "ti": "ty", "ng": "nguoi", "cu": "tr
 _DATE = re.compile(r"(?<![\d.,/-])(\d{1,2})\s*[/-]\s*(\d{1,2})(?:\s*[/-]\s*(\d{4}))?(?![\d%])")
 _SPOKEN_DATE = re.compile(r"\b(\d{1,2}) thang (\d{1,2})\b")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
-_MARK = re.compile(r"[^\x00-\x7f]")
+_MARKED_LETTER = re.compile(r"[\u00c0-\u1ef9]")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def tokens_of(text: str, lexicon: Lexicon, mend: bool) -> list[tuple[str, ...]]:
     out: list[tuple[str, ...]] = []
     for token in folded.split()[:MOST_TOKENS]:
         previous = out[-1][0] if out else ""
-        unit = _UNIT.match(token)
+        unit = _UNIT.match(token) if token[0].isdigit() else None
         if unit:
             word = _UNIT_WORDS.get(unit[2], unit[2])
             out += [(unit[1].lstrip("0") or "0",), (word,)]
@@ -126,17 +127,13 @@ def _concepts(tokens: list[str], phrases: Phrases) -> tuple[set[str], set[str]]:
     found: set[str] = set()
     within: set[int] = set()
     taken: dict[str, int] = {}
-    end = len(tokens)
     for at, token in enumerate(tokens):
-        for words, concept, group in phrases.get(token, ()):
+        pair = f"{token} {tokens[at + 1]}" if at + 1 < len(tokens) else ""
+        for words, concept, group in (*phrases.get(pair, ()), *phrases.get(token, ())):
             size = len(words)
             if at < taken.get(group, 0) or (size == 1 and at in within):
                 continue
-            if size > 1 and (
-                at + size > end
-                or tokens[at + 1] != words[1]
-                or (size > 2 and tuple(tokens[at + 2 : at + size]) != words[2:])
-            ):
+            if size > 2 and tuple(tokens[at + 2 : at + size]) != words[2:]:
                 continue
             found.add(concept)
             taken[group] = at + size
@@ -172,14 +169,13 @@ def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
     concepts, loose = _concepts(tokens, lexicon.phrases)
     concepts |= _band_features(tokens, lexicon.bands)
     words = raw.split()
-    marked = sum(1 for word in words if _MARK.search(word)) >= 0.3 * max(1, len(words))
+    marked = sum(not word.isascii() for word in words) >= 0.3 * max(1, len(words))
     keys: frozenset[str] = frozenset(key(raw).split()) if marked else frozenset()
-    concepts.update(
-        concept for word, (bare, concept) in lexicon.exact.items() if word in keys and bare in loose
-    )
-    dates = [(int(day), int(month)) for day, month, _ in _DATE.findall(raw)]
-    dates += [(int(d), int(m)) for d, m in _SPOKEN_DATE.findall(" ".join(tokens))]
-    dates = [(day, month) for day, month in dates if 1 <= day <= 31 and 1 <= month <= 12]
+    for word in keys & lexicon.exact.keys():
+        bare, concept = lexicon.exact[word]
+        if bare in loose:
+            concepts.add(concept)
+    dates = _dates(raw, tokens) if _DIGIT.search(raw) else []
     features = set(tokens) | concepts
     features.update(part for token in alternatives for part in token[1:])
     features.update(f"{a} {b}" for a, b in pairwise(tokens))
@@ -196,9 +192,15 @@ def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
     )
 
 
+def _dates(raw: str, tokens: list[str]) -> list[tuple[int, int]]:
+    found = [(int(day), int(month)) for day, month, _ in _DATE.findall(raw)]
+    found += [(int(d), int(m)) for d, m in _SPOKEN_DATE.findall(" ".join(tokens))]
+    return [(day, month) for day, month in found if 1 <= day <= 31 and 1 <= month <= 12]
+
+
 def _is_english(raw: str, words: Language) -> bool:
     """A text of mostly English words and no letter with a mark."""
-    if any(ord(char) > 0x7F and char.isalpha() for char in raw):
+    if _MARKED_LETTER.search(raw):
         return False
     tokens = [token for token in fold(raw).split() if not token.isdigit()][:MOST_TOKENS]
     known = sum(token in words.english for token in tokens)

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 
 from knowledge.reading import Reading
 
-CANDIDATES = 14
+CANDIDATES = 7
 """Families whose examples are compared one by one: the right one is among them."""
-_STOP, _PAIR, _CONCEPT, _DATE = 0.15, 0.55, 1.3, 1.2
+_STOP, _PAIR, _CONCEPT, _DATE = 0.3, 0.3, 1.8, 1.5
 _LIKENESS, _COVERAGE, _KEYS = 0.5, 0.5, 0.06
-_PROSE = 0.3
+_PROSE, _DIGITS = 0.3, 0.6
 _SATURATION = 0.5
-_FAINT = 0.3
+_FAINT = 0.6
 """Features that weigh less (stop words) are in nearly every family and tell nothing apart."""
-_FOREIGN, _MISSING, _CORE = 0.12, 0.06, 0.7
+_FOREIGN, _MISSING, _CORE = 0.08, 0.06, 0.7
 """What a family loses for a subject it never speaks of, and for lacking the one it always names."""
 SLOTS = ("subject", "award", "action", "unsaid")
 """Groups of concepts in which one thing named in place of another makes it another question."""
@@ -92,6 +92,8 @@ def build(
             left, right = feature.split(" ", 1)
             both = left in stop and right in stop
             return rarity * _PAIR * (_STOP * 2 if both else 1)
+        if feature.isdigit():
+            return rarity * _DIGITS
         return rarity * (_STOP if feature in stop else 1)
 
     weights = {feature: weigh(feature, families) for feature, families in spread.items()}

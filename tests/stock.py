@@ -15,6 +15,7 @@ from storage.contributions import Contribution, NewContribution
 from storage.database import Database, Tx
 from storage.grants import Grant
 from storage.people import Conversation
+from storage.writer import Writer
 
 T = TypeVar("T")
 HERE, ELSEWHERE = "old:3412", "old:3394"
@@ -89,3 +90,20 @@ def opened(url: str, many: int = 1) -> Iterator[list[Database]]:
     finally:
         for one in databases:
             one.dispose()
+
+
+@contextmanager
+def held(writer: Writer) -> Iterator[None]:
+    """The (first) writing thread is busy meanwhile, so that what is submitted waits together."""
+    inside, gate = threading.Event(), threading.Event()
+
+    def work(_tx: Tx) -> None:
+        inside.set()
+        gate.wait(PATIENCE)
+
+    writer.submit(work, lambda _outcome: None)
+    assert inside.wait(PATIENCE)
+    try:
+        yield
+    finally:
+        gate.set()

@@ -30,7 +30,8 @@ SAID = {
     1_500_000: "một triệu năm trăm nghìn",
     1_000_000_000: "một tỷ",
     2_000_000_050: "hai tỷ không trăm năm mươi",
-    1_234_567_890: "một tỷ hai trăm ba mươi bốn triệu năm trăm sáu mươi bảy nghìn tám trăm chín mươi",
+    1_234_567_890: "một tỷ hai trăm ba mươi bốn triệu năm trăm sáu mươi bảy nghìn "
+    "tám trăm chín mươi",
     -3: "âm ba",
 }
 

@@ -152,10 +152,11 @@ def test_length_times_width(length: int, width: int) -> None:
         assert told(text) == f"land {length * width}"
 
 
-pieces = st.sampled_from(
-    "1 2 50 500 1.500 0 - x / , . tr triệu trieu nghìn k đồng đ rưỡi nửa trăm mươi mười lăm tư hai "
-    "ba không chưa công ngày người sào m2 m mẫu ha và đến khoảng nhầm mỗi vợ chồng tôi góp ( ) =".split()
-)
+PIECES = """
+1 2 50 500 1.500 0 - x / , . tr triệu trieu nghìn k đồng đ rưỡi nửa trăm mươi mười lăm tư hai ba
+không chưa công ngày người sào m2 m mẫu ha và đến khoảng nhầm mỗi vợ chồng tôi góp ( ) =
+"""
+pieces = st.sampled_from(PIECES.split())
 
 
 @given(st.one_of(st.text(max_size=60), st.lists(pieces, max_size=8).map(" ".join)))

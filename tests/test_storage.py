@@ -558,7 +558,9 @@ def test_a_dead_letter_is_kept_once_and_bounded(database: Database) -> None:
     assert len(letter.error) == 4_000
 
 
-@pytest.mark.parametrize("error", ["ValueError: \ud800", "ValueError: a\x00b"])
+@pytest.mark.parametrize(
+    "error", ["ValueError: \ud800", "ValueError: a\x00b"], ids=["surrogate", "nul"]
+)
 def test_a_fault_that_quotes_what_no_store_can_keep_is_buried_all_the_same(
     database: Database, error: str
 ) -> None:

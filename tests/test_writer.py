@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
@@ -20,7 +20,7 @@ from storage.errors import DatabaseAway
 from storage.schema import timers as timers_table
 from storage.writer import MAX_BATCH, Done, Outcome, Writer
 from tests.conftest import START, Fresh, HandClock
-from tests.stock import PATIENCE, opened, villager
+from tests.stock import PATIENCE, held, opened, villager
 
 
 @dataclass(slots=True)
@@ -39,20 +39,9 @@ class Desk:
         """Wait for this many outcomes."""
         return dict(self.told.get(timeout=PATIENCE) for _ in range(count))
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """While inside, the writing thread is busy, so that what is submitted waits together."""
-        inside, gate = threading.Event(), threading.Event()
-
-        def work(_tx: Tx) -> None:
-            inside.set()
-            gate.wait(PATIENCE)
-
-        self.submit("gate", work)
-        assert inside.wait(PATIENCE)
-        yield
-        gate.set()
-        assert self.outcomes(1)["gate"].error is None
+    def held(self) -> AbstractContextManager[None]:
+        """While inside, what is submitted waits together."""
+        return held(self.writer)
 
     def planned(self) -> set[str]:
         """The subjects of all timers: what the pieces of work below leave behind."""
@@ -397,6 +386,26 @@ def test_a_store_that_cannot_be_opened_is_away_and_comes_back(desk: Desk) -> Non
     desk.submit("up", _plan("up"))
     assert desk.outcomes(1)["up"].error is None
     assert desk.planned() == {"up"}
+    event.remove(engine, "begin", refuse)
+
+
+def test_a_store_that_is_away_is_not_asked_once_for_every_piece(sqlite_desk: Desk) -> None:
+    """Sixty-four time-outs in a row would keep the last sender waiting for minutes."""
+    with sqlite_desk.database.connect_for_writing() as connection:
+        engine = connection.engine
+    tried: list[None] = []
+
+    def refuse(*_what: object) -> None:
+        tried.append(None)
+        raise _broken_disk()
+
+    with sqlite_desk.held():
+        for number in range(10):
+            sqlite_desk.submit(number, _plan(f"piece {number}"))
+        event.listen(engine, "begin", refuse)
+    told = sqlite_desk.outcomes(10)
+    assert all(isinstance(one.error, DatabaseAway) for one in told.values())
+    assert len(tried) == 2
     event.remove(engine, "begin", refuse)
 
 

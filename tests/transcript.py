@@ -4,6 +4,7 @@
     Cán bộ Hà: Xã Bình Lư              Hà is an officer of that commune (by invitation)
     Páo: báo đóng góp                  Páo types
     Páo bấm: Đồng ý                    Páo presses (types its number where there are no buttons)
+    Páo bấm lại                        Páo presses the same button once more
     > Góp để làm việc gì?*             the bot's next message to whoever wrote; * is anything
     > @Hà Có báo cáo mới*{mã}*         … to somebody else; {mã} is a receipt code, kept for later
     [Gửi] [Sửa] [Hủy]                  the choices under it
@@ -42,6 +43,7 @@ class Player:
     _codes: dict[str, str] = field(default_factory=dict)
     _heard: dict[str, int] = field(default_factory=dict)
     _writer: str = ""
+    _pressed: dict[str, str] = field(default_factory=dict)
     _shown: list[str] = field(default_factory=list)
 
     def play(self, text: str) -> None:
@@ -69,6 +71,10 @@ class Player:
             who, place = line.removeprefix("Cán bộ ").split(": ", 1)
             self.talk.make_officer(who, place)
             self._heard[who] = len(self.talk.last[who])
+        elif line.endswith(" bấm lại"):
+            self._writer = who = line.removesuffix(" bấm lại")
+            self._heard[who] = 0
+            self.talk.say(who, choice=self._pressed[who])
         else:
             self._write(line)
 
@@ -78,6 +84,8 @@ class Player:
         pressed = who.endswith(" bấm")
         self._writer = who = who.removesuffix(" bấm")
         self._heard[who] = 0
+        if pressed:
+            self._pressed[who] = self.talk.choice(who, text)
         if pressed and self.buttons:
             self.talk.press(who, text)
         elif pressed:

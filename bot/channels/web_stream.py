@@ -73,7 +73,9 @@ class Streams:
                 sent: set[int] = set()
                 while not seat.closed:
                     news.clear()  # before the look: a wake during it must count for the next one
-                    for row in await self._pending(sender):
+                    rows = await self._pending(sender)
+                    sent &= {row.id for row in rows}  # acknowledged ones never come again
+                    for row in rows:
                         if row.id not in sent:
                             sent.add(row.id)
                             yield frame(row)

@@ -19,7 +19,7 @@ _COUNTED = frozenset({
 })  # fmt: skip
 # Without their marks these two are words of their own: "2 triệu sau" is no 2,6 triệu.
 _NOT_DIGITS_ALONE = frozenset({"sau", "nam"})
-_SHORT_SCALES = frozenset({"tr", "k", "củ", "trđ", "tỷ", "tỉ", "ty", "ti"})
+_SHORT_SCALES = frozenset({"tr", "k", "củ", "trđ"})
 
 
 class MoneyReader(NumberReader):
@@ -139,7 +139,8 @@ class MoneyReader(NumberReader):
         tenths = Fraction(int(digits), 10 ** len(digits)) * scale.value
         if len(digits) == 2 and digits[0] != "0":
             raise Doubt("two_readings", total + tenths, total + tenths / 10, kind="money")
-        written_out = self.kind() == "dong" and scale.text not in _SHORT_SCALES
+        short = rest.text and scale.text in _SHORT_SCALES
+        written_out = self.kind() == "dong" and not short
         if written_out and tenths != rest.value:
             raise Doubt("two_readings", total + tenths, total + rest.value, kind="money")
         return tenths

@@ -145,8 +145,6 @@ class NumberReader:
         # "lăm triệu" is năm triệu where n and l are exchanged; mốt and tư never start a number.
         return kind == "late" and self._tokens[self._at].value == 5
 
-    # -- numbers ---------------------------------------------------------------------------------
-
     def small(self) -> Small | None:
         """The number that starts here, below a thousand when in words; None when none does."""
         if token := self.take("num"):
@@ -233,7 +231,9 @@ class NumberReader:
         certain = late and first > 1 and (first, second) != (3, 4)
         apart = second - first >= 3 or 1 < second < first
         # Typed without marks, "hai tam nghin" may be hai trăm nghìn with a letter left out.
-        spoken = first > 1 and not token.bare and apart and second != 5 and (first, second) != (5, 3)
+        spoken = (
+            first > 1 and not token.bare and apart and second != 5 and (first, second) != (5, 3)
+        )
         if certain or spoken:
             return Small((both,), "tens")
         raise Doubt("range")

@@ -24,6 +24,7 @@ _OFFICIAL_END = re.compile(r"\./\.?\s*\)?\s*$")
 _TITLES = frozenset({"ông", "bà", "anh", "chị", "em", "cô", "chú", "bác", "cháu", "cụ", "thầy"})
 _GIVING = frozenset({"góp", "đóng", "ủng", "hiến", "nộp", "tặng", "gửi", "làm", "đã", "biếu"})
 _SQUARE = re.compile(r"(?<![^\W\d_])(m|mét|met) ?(?:\^2|²)")
+_HECTARE = re.compile(r"\bh[eé][ck]? ?- ?ta\b")
 _VNI = re.compile(r"[a-z]+(?:\d+[a-z]*)+")
 # Units in which a slip of one letter, or any wrong mark, cannot make another common word, with the
 # words that do look alike and must not be taken for them. Of four letters only marks are put right.
@@ -60,6 +61,7 @@ def even_out(text: str) -> str:
     text = text.casefold()
     text = _OFFICIAL_END.sub(lambda found: ")" if ")" in found[0] else "", text)
     text = _BETWEEN_SIDES.sub("m x ", _SHORT_WITH_DOT.sub(r"\1", text))
+    text = _HECTARE.sub("ha", text)
     text = _SQUARE.sub(r"m2", text)
     return _STRETCHED.sub(r"\1", text)
 
@@ -101,7 +103,7 @@ def _vni_word(word: str, known: Vocabulary) -> str:
 
 
 def repaired(piece: Token, before_figure: bool, known: Vocabulary) -> list[Token]:
-    """A word as it was meant: Telex keys undone, a unit's letter put right, spaces put in."""
+    """A word as it was meant: Telex undone, a unit's letter put right, spaces put in."""
     word = piece.text
     # "nghìnm2": what is glued to a figure behind it may be another unit's beginning.
     if piece.kind != "unknown" or before_figure or known.knows(word):
@@ -138,11 +140,9 @@ def _near(folded: str, plain: str, most: int) -> bool:
 
 @lru_cache(maxsize=1024)
 def like_digit(word: str) -> bool:
-    """Whether a short word may be a digit with a slip in it: "hi", "la", "chi" for hai, ba, chín."""
+    """Whether a short word may be a digit with a slip: "hi", "la", "chi" for hai, ba, chín."""
     folded = fold_word(word)
-    return any(
-        DamerauLevenshtein.distance(folded, digit, score_cutoff=1) <= 1 for digit in _DIGITS
-    )
+    return any(DamerauLevenshtein.distance(folded, digit, score_cutoff=1) <= 1 for digit in _DIGITS)
 
 
 def _split(word: str, known: Vocabulary) -> list[str]:

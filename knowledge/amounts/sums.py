@@ -121,6 +121,8 @@ def _plain(part: Sequence[Measure], context: Context, around: Sequence[Measure])
     if sorts in KIND_OF:
         if (sorts == "M" and _hinted(part, "h")) or (sorts == "A" and _hinted(part, "m")):
             raise Doubt("several")
+        if sorts == "L" and _hinted(part, "h"):
+            raise Doubt("land_by_work")
         return Amount(KIND_OF[sorts], numbers[0].value, numbers[0].shown)
     if sorts == "D":
         return _days(numbers[0], part, context)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import sys
 import tempfile
@@ -25,7 +24,7 @@ import aiohttp
 from tests.faults.chat import Chat, Line, Stuck
 from tests.faults.evidence import gather
 from tests.faults.ledger import codes_twice, compare, compare_chats
-from tests.load.server import Server, bot_environment, free_port, start_bot
+from tests.load.server import Server, bot_settings, free_port, start_bot
 
 CHATS = 40
 UPTIME = (0.02, 0.6)
@@ -78,9 +77,9 @@ async def run(
         people = [Chat(number, seed, line) for number in range(chats)]
         with (data / "server.log").open("w+b") as log:
             stuck = await _drive(data, port, database_url, kills, seed, line, people, log)
-    environment = {**os.environ, **bot_environment(data, port, database_url)}
+    settings = bot_settings(data, port, database_url)
     url = database_url or f"sqlite:///{data / 'chung-suc.db'}"
-    evidence = await asyncio.to_thread(gather, url, environment)
+    evidence = await asyncio.to_thread(gather, url, data, settings)
     wrong = [
         *evidence.wrong,
         *compare([report for one in people for report in one.reports], evidence.reports),

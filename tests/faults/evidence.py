@@ -7,13 +7,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import func, select, text
 
 from storage.database import Database
 from storage.schema import accounts, contributions, dead_letters, outbox
 from tests.faults.ledger import StoredReport
-from tests.load.server import ROOT
+from tests.load.server import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Evidence:
     wrong: tuple[str, ...]
 
 
-def gather(url: str, environment: Mapping[str, str]) -> Evidence:
-    """Read the store at `url`; `environment` are the settings the program ran with."""
+def gather(url: str, data: Path, settings: Mapping[str, str]) -> Evidence:
+    """Read the store at `url`; `settings` are those the program ran with on `data`."""
     database = Database(url)
     try:
         with database.reading(datetime.now(UTC)) as tx:
@@ -54,7 +55,7 @@ def gather(url: str, environment: Mapping[str, str]) -> Evidence:
         database.dispose()
     chain = subprocess.run(
         [sys.executable, "-m", "bot", "audit", "verify"],
-        cwd=ROOT, env=dict(environment), capture_output=True, text=True, check=False,
+        cwd=data, env=clean(settings), capture_output=True, text=True, check=False,
     )  # fmt: skip
     if chain.returncode != 0:
         wrong.append(f"AUDIT: exit {chain.returncode}: {(chain.stdout + chain.stderr)[-300:]}")

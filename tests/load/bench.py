@@ -15,8 +15,8 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import uvloop
@@ -43,16 +43,11 @@ async def bench(rounds: int, seconds: float, few: int, many: int) -> int:
         small = await ours(stack, folder / "small", few, here)
         full = await ours(stack, folder / "full", many, here)
         field = [a, b, small.question, small.form, *small.unheard(), full.question, full.form]
-        if there is not None:
-            os.sched_setaffinity(0, {there})
-        # The generator's own pauses must not be taken for the server's.
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        for number in range(rounds):
-            first = number % len(field)
-            for one in field[first:] + field[:first]:
-                await one.measure(seconds)
+        with _generator(there):
+            for number in range(rounds):
+                first = number % len(field)
+                for one in field[first:] + field[:first]:
+                    await one.measure(seconds)
         print(f"{CONNECTIONS} connections, {rounds} interleaved rounds of {seconds:g} s, medians")
         print(f"server on core {here}, load on core {there}\n")
         print(_table(field, a, b))
@@ -69,6 +64,24 @@ async def bench(rounds: int, seconds: float, few: int, many: int) -> int:
     for sentence in wrong:
         print(f"INVALID: {sentence}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+@contextmanager
+def _generator(core: int | None) -> Iterator[None]:
+    """Load from this core alone, without pauses of our own that would be taken for the server's."""
+    before = os.sched_getaffinity(0) if core is not None else None
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        if before is not None:
+            os.sched_setaffinity(0, before)
 
 
 def _ratio(one: Contender, to: Contender) -> float:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.load.server import ROOT
+from tests.load.server import clean
 from tests.load.traffic import questions
 
 
@@ -17,8 +16,8 @@ def seconds(data: Path, question: str) -> float:
     begun = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-m", "bot", "chat"],
-        cwd=ROOT,
-        env={**os.environ, "BOT_DATA_DIR": str(data)},
+        cwd=data,
+        env=clean({"BOT_DATA_DIR": str(data)}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

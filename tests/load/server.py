@@ -103,15 +103,27 @@ def is_ready(port: int) -> bool:
         return False
 
 
+def clean(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment with these BOT_… settings and none of the caller's own.
+
+    The project's root is on the path, so that a child can run in a folder without a `.env`: an
+    operator's tokens must not reach a test.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+    path = os.pathsep.join(filter(None, [str(ROOT), kept.get("PYTHONPATH", "")]))
+    return {**kept, "PYTHONPATH": path, **settings}
+
+
 def start(
     command: Sequence[str],
     port: int,
     *,
-    environment: Mapping[str, str] | None = None,
+    folder: Path = ROOT,
+    settings: Mapping[str, str] | None = None,
     core: int | None = None,
     log: IO[bytes] | None = None,
 ) -> Server:
-    """Start `python COMMAND…` in the project's root, on `core` alone if one is given.
+    """Start `python COMMAND…` in `folder`, on `core` alone if one is given.
 
     Affinity is inherited, so it is set around the fork: threads the child starts keep to it too.
     """
@@ -122,8 +134,8 @@ def start(
     try:
         process = subprocess.Popen(
             [sys.executable, *command],
-            cwd=ROOT,
-            env={**os.environ, **(environment or {})},
+            cwd=folder,
+            env=clean(settings or {}),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -134,7 +146,7 @@ def start(
     return Server(process, port, log)
 
 
-def bot_environment(data: Path, port: int, database_url: str | None = None) -> dict[str, str]:
+def bot_settings(data: Path, port: int, database_url: str | None = None) -> dict[str, str]:
     """The settings of `python -m bot run` on `data`, on PostgreSQL when a URL is given."""
     told = {
         "BOT_DATA_DIR": str(data),
@@ -156,7 +168,8 @@ def start_bot(
     log: IO[bytes] | None = None,
 ) -> Server:
     """`python -m bot run` on `data`; `clock` is BOT_CLOCK."""
-    environment = bot_environment(data, port, database_url)
+    settings = bot_settings(data, port, database_url)
     if clock is not None:
-        environment["BOT_CLOCK"] = clock
-    return start(["-m", "bot", "run"], port, environment=environment, core=core, log=log)
+        settings["BOT_CLOCK"] = clock
+    command = ["-m", "bot", "run"]
+    return start(command, port, folder=data, settings=settings, core=core, log=log)

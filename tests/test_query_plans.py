@@ -1,0 +1,175 @@
+"""Every statement of a turn finds its rows by an index, however many are stored.
+
+The statements are not copied here: a whole conversation is had, and what it sent is explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from bot.engine import Engine
+from handlers.turn import World
+from storage import grants, outbox, timers
+from storage.database import Database, Tx
+from tests.conftest import START, STORES, Fresh, HandClock
+from tests.stock import ELSEWHERE, HERE, opened, report, villager
+from tests.talk import Talk, talking
+
+ONE_ROW = {"audit_head"}
+"""Tables that never hold more than one row."""
+
+Sent = dict[str, Any]
+"""Each statement as the driver got it, and one set of its values."""
+
+
+@contextmanager
+def _listening(*databases: Database) -> Iterator[Sent]:
+    sent: Sent = {}
+
+    def heard(_c: object, _cursor: object, statement: str, values: Any, *_rest: object) -> None:
+        if statement.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+            sent.setdefault(statement, values[0] if isinstance(values, list) else values)
+
+    engines = []
+    for database in databases:
+        with database.connect_for_writing() as writing, database.reading(START) as reading:
+            engines += [writing.engine, reading.connection.engine]
+    for engine in set(engines):
+        event.listen(engine, "before_cursor_execute", heard)
+    yield sent
+    for engine in set(engines):
+        event.remove(engine, "before_cursor_execute", heard)
+
+
+def _have_conversations(talk: Talk) -> None:
+    """Ask, report, ask for more, supplement, decide, look: every statement of a turn."""
+    talk.make_officer("Hà", "Xã Bình Lư")
+    talk.say("Páo", "báo đóng góp")
+    talk.press("Páo", "Đồng ý")
+    talk.say("Páo", "2 triệu đồng")
+    talk.press("Páo", "Làm đường bản")
+    talk.press("Páo", "Hôm qua")
+    talk.say("Páo", "Xã Bình Lư")
+    talk.say("Páo", "Bản Nà Đon")
+    talk.press("Páo", "Cá nhân tôi")
+    talk.say("Páo", "Giàng A Páo")
+    talk.press("Páo", "Gửi")
+    talk.press("Hà", "Mở xem")
+    talk.press("Hà", "Cần bổ sung")
+    talk.press("Hà", "Chưa rõ ai góp")
+    talk.press("Hà", "Ghi nhận")
+    talk.press("Páo", "Bổ sung")
+    talk.say("Páo", "Tôi tự góp bằng tiền bán ngô")
+    talk.say("Hà", "việc cần duyệt")
+    talk.say("Hà", "1")
+    talk.press("Hà", "Xác nhận đúng")
+    talk.say("Páo", "đóng góp của tôi")
+    talk.say("Páo", "1")
+    talk.say("Páo", "báo đóng góp")
+    talk.say("Páo", "menu")
+
+
+def _do_the_rest(tx: Tx) -> None:
+    """What no turn of today does, but schedule and officers will."""
+    timers.plan(tx, "overdue", "contribution:1", START)
+    timers.claim(tx)
+    outbox.accounts_waiting(tx, [1, 2, 3])
+    [grant] = grants.at_place(tx, HERE, "commune_officer")
+    grants.revoke(tx, grant, by="operator")
+
+
+def _fill(tx: Tx) -> None:
+    """So many rows that a planner has a choice."""
+    who = villager(tx)
+    for number in range(300):
+        report(tx, who if number % 3 else villager(tx), place=(HERE, ELSEWHERE)[number % 2])
+        outbox.put(tx, who.account_id, "push", [{"text": "câu", "choices": []}])
+    outbox.acknowledge(tx, who.account_id, list(range(1, 290)))
+
+
+@dataclass(slots=True)
+class Plans:
+    """The plan of every statement, in the store's own words."""
+
+    kind: str
+    of: dict[str, str] = field(default_factory=dict)
+
+    def explain(self, tx: Tx, sent: Sent) -> None:
+        """Ask the store."""
+        if self.kind == "postgresql":
+            tx.execute(text("SET enable_seqscan = off"))
+        explain = "EXPLAIN QUERY PLAN " if self.kind == "sqlite" else "EXPLAIN "
+        for statement, values in sent.items():
+            rows = tx.connection.exec_driver_sql(explain + statement, values).all()
+            self.of[statement] = "\n".join(str(row[-1]) for row in rows)
+
+    def scans(self) -> dict[str, str]:
+        """Statements that walk through a table that grows."""
+        mark = {"sqlite": "SCAN ", "postgresql": "Seq Scan on "}[self.kind]
+        return {
+            statement: plan
+            for statement, plan in self.of.items()
+            for line in plan.splitlines()
+            if mark in line and line.split(mark)[1].split()[0] not in {*ONE_ROW, "CONSTANT", "("}
+        }
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_no_statement_of_a_turn_walks_through_a_table(
+    store: str, fresh_url: Fresh, world: World, clock: HandClock
+) -> None:
+    with talking(fresh_url(store), world, clock) as talk:
+        talk.write(_fill)
+        with _listening(talk.engine.database) as sent:
+            _have_conversations(talk)
+            talk.write(_do_the_rest)
+        plans = Plans(store)
+        with talk.engine.database.connect_for_writing() as connection:
+            plans.explain(Tx(connection, START), sent)
+    assert len(sent) > 30
+    assert plans.scans() == {}
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_the_queue_is_read_in_order_and_not_sorted(store: str, fresh_url: Fresh) -> None:
+    """Sorting would read everything that waits at a place in order to show four."""
+    from storage import contributions
+
+    with opened(fresh_url(store)) as [database]:
+        with database.writing(START) as tx:
+            _fill(tx)
+        with _listening(database) as sent, database.reading(START) as tx:
+            contributions.queue(tx, HERE, 4)
+            contributions.of_reporter(tx, 1, 5)
+            outbox.waiting(tx, 1)
+        plans = Plans(store)
+        with database.connect_for_writing() as connection:
+            plans.explain(Tx(connection, START), sent)
+    assert len(plans.of) == 3
+    sort = {"sqlite": "TEMP B-TREE", "postgresql": "Sort"}[store]
+    assert [plan for plan in plans.of.values() if sort in plan] == []
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_what_was_sent_is_not_walked_through(
+    store: str, fresh_url: Fresh, world: World, clock: HandClock
+) -> None:
+    """Only what still waits may cost anything to look for: the partial index is what is used."""
+    engine = Engine(Database(fresh_url(store)), world, clock)
+    engine.writer.run(_fill)
+    with _listening(engine.database) as sent:
+        engine.writer.run(lambda tx: outbox.waiting(tx, 1))
+        engine.writer.run(lambda tx: outbox.acknowledge(tx, 1, [290, 291]))
+    plans = Plans(store)
+    with engine.database.connect_for_writing() as connection:
+        plans.explain(Tx(connection, START), sent)
+    engine.close()
+    assert "ix_outbox_waiting" in next(
+        plan for statement, plan in plans.of.items() if statement.startswith("SELECT")
+    )
