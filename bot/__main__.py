@@ -39,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--jsonl", action="store_true", help="đọc, ghi mỗi dòng một JSON")
     ask.set_defaults(run="bot.commands.ask")
 
+    for name, what in (("quantity", "số lượng"), ("place", "nơi"), ("date", "ngày")):
+        reader = commands.add_parser(name, help=f"đọc {what} người ta gõ")
+        reader.add_argument("--jsonl", action="store_true", help="đọc, ghi mỗi dòng một JSON")
+        reader.set_defaults(run="bot.commands.read")
+
     invite = commands.add_parser("invite", help="tạo mã mời dùng một lần")
     invite.add_argument("--role", required=True, help="vai trò, ví dụ commune_officer")
     invite.add_argument("--place", required=True, help='nơi, ví dụ "Xã Bình Lư"')

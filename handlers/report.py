@@ -73,6 +73,8 @@ def _line(low: int, high: int) -> Any:
 
 def _day(turn: Turn, _answers: Answers, text: str) -> str:
     found = dates.read(text, turn.today)
+    if found.result == "month":
+        raise Unclear("report.day_of_month", month=found.echo)
     if found.result != "date" or found.value is None:
         raise Unclear("report.day_unclear", why=found.why)
     return found.value.isoformat()
@@ -89,10 +91,13 @@ def _day_offers(turn: Turn, _answers: Answers) -> list[Offer]:
 def _commune(turn: Turn, _answers: Answers, text: str) -> str:
     found = turn.world.places.find(text, turn.today)
     units = [unit for unit in found.units if unit.level in ("commune", "ward", "town")]
-    if found.result == "unit" and units and found.exact:
-        return units[0].key
     if not units:
         raise Unclear("report.commune_unknown")
+    if found.result == "unit" and found.typed is not None:
+        offers = [Offer(place_label(turn, units[0].key), units[0].key)]
+        raise Unclear("report.commune_now", offers, old=found.typed.name, now=units[0].name)
+    if found.result == "unit" and found.exact:
+        return units[0].key
     offers = [Offer(place_label(turn, unit.key), unit.key) for unit in units[:4]]
     raise Unclear("report.commune_which", offers)
 
