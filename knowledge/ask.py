@@ -152,10 +152,12 @@ def _decide(
     best = hits[0]
     family = plan.families[best.family]
     if family.kind == "choose":
-        target = family.by_role.get(asker)
-        if not target:
-            return _offer(plan, family, best.score)
-        family = plan.families[target]
+        meant = {plan.role_subjects.get(asker, "")}
+        fits_question = eligible(plan, replace(reading, concepts=reading.concepts | meant))
+        targets = [name for name in family.by_role.get(asker, ()) if fits_question(name)]
+        if not targets:
+            return _offer(plan, family, best.score, today)
+        family = plan.families[targets[0]]
     close = [hit for hit in hits if hit.score > best.score - limits["margin"]]
     sure = best.score >= limits["answer"]
     if family.kind == "answer" and not sure:
@@ -172,11 +174,11 @@ def _answer(plan: Plan, family: Family, score: float, reading: Reading, today: d
     return Answer(kind, text, more, family.clauses, (), min(1.0, score), family.id)
 
 
-def _offer(plan: Plan, family: Family, score: float) -> Answer:
+def _offer(plan: Plan, family: Family, score: float, today: date) -> Answer:
     options = tuple(
         Option(label, plan.families[target].clauses) for label, target in family.options
     )
-    text, more = compose(plan, family, None, plan.starts)
+    text, more = compose(plan, family, None, today)
     return Answer("choose", text, more, family.clauses, options, min(1.0, score), family.id)
 
 

@@ -70,7 +70,7 @@ class Family:
 
     `needs` are groups of concepts of which one each must be in the question, `never` shuts the
     family out, `claims` maps a counted word to the right numbers, `before` is (month, day) of a
-    yearly limit.
+    yearly limit; `by_role` names families to answer with, the first that fits.
     """
 
     id: str
@@ -86,14 +86,15 @@ class Family:
     never: frozenset[str]
     roles: frozenset[str]
     options: tuple[tuple[str, str], ...]
-    by_role: Mapping[str, str]
+    by_role: Mapping[str, tuple[str, ...]]
     claims: Mapping[str, frozenset[str]]
     before: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan pack, ready to be asked. `words` are its sentences for special cases, by name."""
+    """A plan pack, ready to be asked. `words` are its sentences for special cases, by name;
+    `role_subjects` the concept an asker of a role means when he names nobody."""
 
     id: str
     title: str
@@ -106,6 +107,7 @@ class Plan:
     offices: Mapping[str, Office]
     families: Mapping[str, Family]
     by_role: Mapping[str, tuple[str, ...]]
+    role_subjects: Mapping[str, str]
     lexicon: Lexicon
     index: search.Index
     thresholds: Mapping[str, float]
@@ -146,6 +148,7 @@ def _load(folder: Path) -> Plan:
         offices={name: _office(name, raw) for name, raw in head["offices"].items()},
         families=families,
         by_role=_by_role(families),
+        role_subjects={role: f"@{name}" for role, name in glossary.get("roles", {}).items()},
         lexicon=lexicon,
         index=search.build(readings, prose, lexicon.language.stop, lexicon.groups),
         thresholds={name: float(value) for name, value in head["thresholds"].items()},
@@ -207,7 +210,7 @@ def read_family(name: str, raw: Mapping[str, Any]) -> Family:
         never=_concepts(raw.get("never", "").split()),
         roles=frozenset(raw.get("roles", "").split()),
         options=tuple((label, target) for target, label in raw.get("options", {}).items()),
-        by_role=dict(raw.get("by_role", {})),
+        by_role={role: tuple(names.split()) for role, names in raw.get("by_role", {}).items()},
         claims={
             fold(word): frozenset(right.split()) for word, right in raw.get("claims", {}).items()
         },

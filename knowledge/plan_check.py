@@ -93,7 +93,8 @@ def _references(plan: Plan) -> Iterator[str]:
             yield f"{family.id} answers without citing a clause."
         if family.office and family.office not in plan.offices:
             yield f"{family.id} sends people to {family.office}, which is no office of the pack."
-        targets = [target for _, target in family.options] + list(family.by_role.values())
+        targets = [target for _, target in family.options]
+        targets += [name for names in family.by_role.values() for name in names]
         for target in targets:
             if target not in plan.families:
                 yield f"{family.id} points to {target}, which is no family."

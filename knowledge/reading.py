@@ -12,13 +12,15 @@ from itertools import pairwise
 
 from rapidfuzz.distance.DamerauLevenshtein import distance
 
-from knowledge.lexicon import Band, Language, Lexicon, Phrases
+from knowledge.lexicon import Band, Language, Lexicon, Pairs, Phrases
 from knowledge.spelling import is_syllable, nearest, sounds_like, split_run, undo_typing
 from knowledge.text import clean, fold, key
 
 LONGEST = 1200
 """Characters of a message that are read: a question is short, a turn has little time."""
 MOST_TOKENS = 120
+MOST_MENDED = 60
+"""Longer texts are read as they are: mending is the dearest step, and repeats make it dearer."""
 OVERLAYS = ("unsaid", "outside")
 """Groups of concepts that mark a question beside what its words are about ("chấm OCOP")."""
 _RARE_PAIR = 3
@@ -54,7 +56,8 @@ def tokens_of(text: str, lexicon: Lexicon, mend: bool) -> list[tuple[str, ...]]:
     """Folded tokens, each with its alternatives: the first is the usual reading."""
     folded = fold(text.replace("%", " phan tram ").replace("m²", "m2"))
     out: list[tuple[str, ...]] = []
-    for token in folded.split()[:MOST_TOKENS]:
+    typed = folded.split()[:MOST_TOKENS]
+    for at, token in enumerate(typed):
         previous = out[-1][0] if out else ""
         unit = _UNIT.match(token) if token[0].isdigit() else None
         if unit:
@@ -65,7 +68,8 @@ def tokens_of(text: str, lexicon: Lexicon, mend: bool) -> list[tuple[str, ...]]:
         elif previous.isdigit() and token in _UNIT_WORDS:
             out.append((_UNIT_WORDS[token],))
         elif token in lexicon.short:
-            first, *others = lexicon.short[token]
+            coming = typed[at + 1] if at + 1 < len(typed) else ""
+            first, *others = _likeliest_first(lexicon.short[token], coming, lexicon.after)
             out += [(part,) for part in first]
             if others:
                 out[-1] = (*out[-1], *(part for other in others for part in other))
@@ -74,6 +78,17 @@ def tokens_of(text: str, lexicon: Lexicon, mend: bool) -> list[tuple[str, ...]]:
         else:
             out.append((token,))
     return out
+
+
+def _likeliest_first(
+    meanings: tuple[tuple[str, ...], ...], coming: str, after: Pairs
+) -> list[tuple[str, ...]]:
+    """Meanings of a short form, first the one that most often stands before the word to come."""
+
+    def seldom(meaning: tuple[str, ...]) -> int:
+        return -after.get(meaning[-1], {}).get(coming, 0) if meaning else 0
+
+    return sorted(meanings, key=seldom)
 
 
 def _mended(token: str, known: Mapping[str, int]) -> list[str]:
@@ -126,17 +141,19 @@ def _concepts(tokens: list[str], phrases: Phrases) -> tuple[set[str], set[str]]:
     """
     found: set[str] = set()
     within: set[int] = set()
-    taken: dict[str, int] = {}
+    taken: dict[str, tuple[int, int]] = {}
     for at, token in enumerate(tokens):
         pair = f"{token} {tokens[at + 1]}" if at + 1 < len(tokens) else ""
         for words, concept, group in (*phrases.get(pair, ()), *phrases.get(token, ())):
             size = len(words)
-            if at < taken.get(group, 0) or (size == 1 and at in within):
+            span = (at, at + size)
+            other = taken.get(group, (0, 0))
+            if (at < other[1] and span != other) or (size == 1 and at in within):
                 continue
             if size > 2 and tuple(tokens[at + 2 : at + size]) != words[2:]:
                 continue
             found.add(concept)
-            taken[group] = at + size
+            taken[group] = span
             if size > 1 and group not in OVERLAYS:
                 within.update(range(at, at + size))
     return found, {token for at, token in enumerate(tokens) if at not in within}
@@ -164,7 +181,7 @@ def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
     english = _is_english(raw, lexicon.language)
     alternatives = _translated(raw, lexicon) if english else tokens_of(raw, lexicon, mend)
     tokens = [token[0] for token in alternatives]
-    if mend and not english:
+    if mend and not english and len(tokens) <= MOST_MENDED:
         tokens = _in_context(tokens, lexicon)
     concepts, loose = _concepts(tokens, lexicon.phrases)
     concepts |= _band_features(tokens, lexicon.bands)
