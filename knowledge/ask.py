@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Literal
 
 from knowledge import search
@@ -91,15 +92,29 @@ def is_question(text: str) -> bool:
     marked = any(ord(char) > 127 for char in raw)
     form = key if marked else fold
     padded = f" {form(raw)} "
-    if any(f" {form(phrase)} " in padded for phrase in words.question_words):
+    if any(phrase in padded for phrase in _question_phrases(marked)):
         return True
     tokens = padded.split()
     while len(tokens) > 1 and fold(tokens[-1]) in ("a", "em", "anh", "chi", "ad", "vay", "the"):
         tokens.pop()
     plain = [fold(token) if marked else _long(fold(token)) for token in tokens]
-    endings = {fold(ending) for ending in words.question_endings}
-    openers = {fold(opener) for opener in words.question_openers}
+    endings, openers = _question_frame()
     return plain[-1] in endings and not openers.isdisjoint(plain[:-1])
+
+
+@cache
+def _question_phrases(marked: bool) -> tuple[str, ...]:
+    form = key if marked else fold
+    return tuple(f" {form(phrase)} " for phrase in language().question_words)
+
+
+@cache
+def _question_frame() -> tuple[frozenset[str], frozenset[str]]:
+    words = language()
+    return (
+        frozenset(map(fold, words.question_endings)),
+        frozenset(map(fold, words.question_openers)),
+    )
 
 
 def _long(token: str) -> str:
