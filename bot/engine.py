@@ -12,10 +12,11 @@ import asyncio
 import queue
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -39,6 +40,8 @@ T = TypeVar("T")
 RETRY_AFTER = 5
 """Seconds a sender is asked to wait while storage is away."""
 READERS = 4
+LOOK_SECONDS = 1.9
+"""Just under the web channel's own poll, so that each of its polls looks at storage."""
 PER_SENDER = {WEB}
 """Channels on which an event id is unique only for its sender, not for the whole account."""
 
@@ -53,6 +56,43 @@ class Taken:
     outcome: str
 
 
+@dataclass(slots=True)
+class _Page:
+    """A person with the web chat open: whom to wake, and what waits to be acknowledged."""
+
+    account_id: int | None = None
+    events: list[asyncio.Event] = field(default_factory=list)
+    rows: dict[int, Outgoing] = field(default_factory=dict)
+    looked: float = 0.0
+    """When storage was last looked at, by the monotonic clock; 0 when it must be looked at."""
+    _fresh: dict[int, Outgoing] = field(default_factory=dict)
+    _gone: set[int] = field(default_factory=set)
+    """What came and went while a look was under way, which the look cannot know."""
+
+    def wake(self) -> None:
+        for news in self.events:
+            news.set()
+
+    def add(self, row: Outgoing) -> None:
+        self.rows[row.id] = self._fresh[row.id] = row
+        self.wake()
+
+    def forget(self, ids: Iterable[int]) -> None:
+        for row_id in ids:
+            self.rows.pop(row_id, None)
+        self._gone.update(ids)
+
+    def begin_look(self) -> None:
+        self._fresh.clear()
+        self._gone.clear()
+        self.looked = time.monotonic()
+
+    def end_look(self, rows: Sequence[Outgoing]) -> list[Outgoing]:
+        found = {row.id: row for row in rows} | self._fresh
+        self.rows = {row_id: found[row_id] for row_id in found if row_id not in self._gone}
+        return [self.rows[row_id] for row_id in sorted(self.rows)]
+
+
 class Engine:
     """Takes messages and gives the web chat what it has to show."""
 
@@ -63,10 +103,9 @@ class Engine:
         self._world = world
         self._clock = clock
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._watching: dict[str, list[asyncio.Event]] = {}
-        self._accounts: dict[str, int] = {}
+        self._pages: dict[str, _Page] = {}
         self._senders: dict[int, str] = {}
-        """Both ways for those who watch now: they are known by sender, a wake names accounts."""
+        """Who has a page open, by sender; and by account, for a commit names accounts."""
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on outcomes are handed over on this loop, a whole commit at a time."""
@@ -122,56 +161,66 @@ class Engine:
             self._bind(message.sender, taken.account_id)
 
     async def pending(self, sender: str) -> Sequence[Outgoing]:
-        """What the person's browser has not acknowledged, oldest first."""
-        account_id = self._accounts.get(sender)
+        """What the person's browser has not acknowledged, oldest first.
 
-        def read(tx: Tx) -> tuple[int | None, list[outbox.Waiting]]:
-            found = account_id or people.find_account(tx, WEB, WEB, sender)
+        While a page is open its rows are kept in mind, so that a turn need not be read back from
+        storage to be shown; storage is looked at again every `LOOK_SECONDS`, and is the truth.
+        """
+        page = self._pages.get(sender)
+        if page is not None and time.monotonic() - page.looked < LOOK_SECONDS:
+            return [page.rows[row_id] for row_id in sorted(page.rows)]
+        known = page.account_id if page is not None else None
+        if page is not None:
+            page.begin_look()
+
+        def look(tx: Tx) -> tuple[int | None, list[outbox.Waiting]]:
+            found = known or people.find_account(tx, WEB, WEB, sender)
             return found, outbox.waiting(tx, found) if found is not None else []
 
-        found, rows = await self.read(read)
+        found, waiting = await self.read(look)
+        rows = [_outgoing(row.id, row.body, row.created_at) for row in waiting]
+        if page is None:
+            return rows
         if found is not None:
             self._bind(sender, found)
-        return [
-            Outgoing(
-                row.id,
-                row.body["text"],
-                tuple(Choice(one["id"], one["label"]) for one in row.body["choices"]),
-                row.created_at,
-            )
-            for row in rows
-        ]
+        return page.end_look(rows)
 
     async def acknowledge(self, sender: str, ids: Sequence[int]) -> None:
         """The person's browser has shown these."""
+        page = self._pages.get(sender)
+        known = page.account_id if page is not None else None
 
         def work(tx: Tx) -> None:
-            account_id = people.find_account(tx, WEB, WEB, sender)
+            account_id = known or people.find_account(tx, WEB, WEB, sender)
             if account_id is not None:
                 outbox.acknowledge(tx, account_id, ids)
 
         await self.write(work)
+        if page is not None:
+            page.forget(ids)
 
     @contextmanager
     def watch(self, sender: str) -> Iterator[asyncio.Event]:
         """An event that is set when the person may have news."""
         news = asyncio.Event()
-        self._watching.setdefault(sender, []).append(news)
+        page = self._pages.setdefault(sender, _Page())
+        page.events.append(news)
         try:
             yield news
         finally:
-            self._watching[sender].remove(news)
-            if not self._watching[sender]:
-                del self._watching[sender]
-                account_id = self._accounts.pop(sender, None)
-                if account_id is not None:
-                    del self._senders[account_id]
+            page.events.remove(news)
+            if not page.events:
+                del self._pages[sender]
+                if page.account_id is not None:
+                    del self._senders[page.account_id]
 
-    def wake(self, account_ids: frozenset[int]) -> None:
-        """These accounts have something new in the outbox. Call on the loop."""
+    def wake(self, account_ids: Iterable[int]) -> None:
+        """These accounts have something new in storage. Call on the loop."""
         for account_id in account_ids:
-            for news in self._watching.get(self._senders.get(account_id, ""), ()):
-                news.set()
+            page = self._pages.get(self._senders.get(account_id, ""))
+            if page is not None:
+                page.looked = 0.0
+                page.wake()
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """A short read in the thread pool. Raises StorageAway."""
@@ -193,16 +242,23 @@ class Engine:
     def _announce(self, done: Done) -> None:
         for then, outcome in done:
             then(outcome)
-            if outcome.woken:
+            if not self.database.is_sqlite:
+                # Another replica's row may have to come first: only storage knows the order.
                 self.wake(outcome.woken)
+                continue
+            for one in outcome.news:
+                page = self._pages.get(self._senders.get(one.account_id, ""))
+                if page is not None:
+                    page.add(_outgoing(one.id, one.body, one.created_at))
 
     def _bind(self, sender: str, account_id: int) -> None:
-        if sender in self._watching and sender not in self._accounts:
-            self._accounts[sender] = account_id
+        page = self._pages.get(sender)
+        if page is not None and page.account_id is None:
+            page.account_id = account_id
             self._senders[account_id] = sender
             # What came between the first look and now woke nobody.
-            for news in self._watching[sender]:
-                news.set()
+            page.looked = 0.0
+            page.wake()
 
     def _turn(self, message: Message, key: bytes, tx: Tx) -> Taken:
         if not received.take(tx, key):
@@ -233,6 +289,11 @@ def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     # A notice or a commit may still arrive while the loop is closing; nobody waits for it then.
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(call)
+
+
+def _outgoing(row_id: int, body: Mapping[str, Any], at: datetime) -> Outgoing:
+    choices = tuple(Choice(one["id"], one["label"]) for one in body["choices"])
+    return Outgoing(row_id, body["text"], choices, at)
 
 
 async def _committed(submit: Callable[[Callable[[Outcome], None]], None]) -> Any:

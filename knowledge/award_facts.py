@@ -262,7 +262,11 @@ def spread(
             max((one.high for one in counted), default=0),
         )
         rest = _sum(one for key, one in others.items() if key >= start)
-    return {amount: own, f"{amount}.best_year": best, f"{amount}.all_years": _sum(iter([own, rest]))}
+    return {
+        amount: own,
+        f"{amount}.best_year": best,
+        f"{amount}.all_years": _sum(iter([own, rest])),
+    }
 
 
 def samples(fact: Fact, numbers: frozenset[int], words: frozenset[str]) -> list[object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from knowledge.award_facts import NOTHING, Number, Records, Value, Values, Word, is_open
 
@@ -68,6 +68,8 @@ class Outcome:
     @property
     def state(self) -> str:
         """met, unmet, judgement or omit; unknown when it could be several."""
+        if self.states <= {"met", "omit"}:
+            return self.case.state
         [first, *others] = self.states
         return "unknown" if others else first
 
@@ -91,13 +93,19 @@ def read_table(name: str, raw: Mapping[str, Any]) -> Table:
 def _read_case(name: str, raw: Mapping[str, Any]) -> Case:
     if raw["state"] not in _STATES:
         raise ValueError(f"{name}: unknown state {raw['state']}")
-    tests = tuple(_read_test(fact, asked) for fact, asked in raw.get("when", {}).items())
-    return Case(tests, raw["state"], raw.get("text", ""), raw.get("step", ""))
+    return Case(
+        read_tests(raw.get("when", {})), raw["state"], raw.get("text", ""), raw.get("step", "")
+    )
+
+
+def read_tests(raw: Mapping[str, Any]) -> tuple[Test, ...]:
+    """The tests of one `when`; all of them must hold."""
+    return tuple(_read_test(fact, asked) for fact, asked in raw.items())
 
 
 def _read_test(fact: str, asked: str | Mapping[str, str]) -> Test:
     if not isinstance(asked, str):
-        return Test(fact, "has", (), tuple(_read_test(part, value) for part, value in asked.items()))
+        return Test(fact, "has", (), read_tests(asked))
     first, _, rest = asked.partition(" ")
     if first in _COMPARE or first == "=":
         return Test(fact, first, (rest,))
@@ -108,7 +116,7 @@ def decide(table: Table, values: Values, names: Names) -> Outcome:
     """Every state the table could be in: walk the cases until one applies for certain."""
     states: set[str] = set()
     for case in table.cases:
-        holds = _all(case.tests, values, values, names)
+        holds = holds_all(case.tests, values, values, names)
         if holds is False:
             continue
         states.add(case.state)
@@ -117,7 +125,11 @@ def decide(table: Table, values: Values, names: Names) -> Outcome:
     return Outcome(table, frozenset(states), case)
 
 
-def _all(tests: tuple[Test, ...], values: Values, around: Values, names: Names) -> bool | None:
+def holds_all(tests: tuple[Test, ...], values: Values, around: Values, names: Names) -> bool | None:
+    """True when all tests hold, False when one cannot, None when it depends on what is not known.
+
+    `values` are those of the tests' facts (a record's fields), `around` all facts, for bounds.
+    """
     result: bool | None = True
     for test in tests:
         holds = _holds(test, values.get(test.fact), around, names)
@@ -143,7 +155,7 @@ def _holds(test: Test, value: Value, around: Values, names: Names) -> bool | Non
         case Records(items) if test.sign == "has":
             if items is None:
                 return None
-            found = [_all(test.fields, item, around, names) for item in items]
+            found = [holds_all(test.fields, item, around, names) for item in items]
             return True if True in found else None if None in found else False
     return False
 
@@ -165,13 +177,9 @@ def _compare(value: Number, sign: str, bound: Number) -> bool | None:
         if value.low == value.high == bound.low == bound.high:
             return True
         return None if value.low <= bound.high and bound.low <= value.high else False
-    ends = {
-        _COMPARE[sign](value.low, bound.high),
-        _COMPARE[sign](value.high, bound.low),
-        _COMPARE[sign](value.low, bound.low),
-        _COMPARE[sign](value.high, bound.high),
-    }
-    return None if len(ends) > 1 else cast(bool, ends.pop())
+    one = bool(_COMPARE[sign](value.low, bound.high))
+    other = bool(_COMPARE[sign](value.high, bound.low))
+    return one if one == other else None
 
 
 def possible(outcomes: list[Outcome], best: str) -> frozenset[str]:
@@ -196,7 +204,9 @@ def read_facts(table: Table) -> frozenset[str]:
     """Names of the facts and sums the table reads."""
     tests = [test for case in table.cases for test in case.tests]
     inner = [part for test in tests for part in test.fields]
-    bounds = [test.words[0] for test in [*tests, *inner] if test.sign in _COMPARE or test.sign == "="]
+    bounds = [
+        test.words[0] for test in [*tests, *inner] if test.sign in _COMPARE or test.sign == "="
+    ]
     return frozenset([*(test.fact for test in tests), *bounds])
 
 

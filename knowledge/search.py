@@ -150,8 +150,11 @@ def rank(
         for number, weight in index.postings.get(feature, ()):
             sums[number] += weight
     best: list[int] = []
-    for number in sorted(range(len(sums)), key=sums.__getitem__, reverse=True):
-        if sums[number] <= 0 or len(best) == CANDIDATES:
+    # The last of the candidates is rarely below a third of the first; sorting all of them costs.
+    floor = max(sums) / 4
+    near = [number for number, found in enumerate(sums) if found > floor]
+    for number in sorted(near, key=sums.__getitem__, reverse=True):
+        if len(best) == CANDIDATES:
             break
         if eligible(index.names[number]):
             best.append(number)
@@ -174,14 +177,19 @@ def _likeness(
     examples: Iterable[Example], reading: Reading, weights: Mapping[str, float], total: float
 ) -> float:
     best = 0.0
+    features, keys, weigh = reading.features, reading.keys, weights.__getitem__
     for example in examples:
-        shared = sum(map(weights.__getitem__, reading.features & example.features))
-        if shared <= 0:
+        # Were the smaller of the two wholly in the larger, this is how alike they would be.
+        small, large = (
+            (total, example.weight) if total < example.weight else (example.weight, total)
+        )
+        if best > _KEYS and small < (best - _KEYS) ** 2 * large:
             continue
-        likeness = shared / math.sqrt(total * example.weight)
-        if reading.keys and example.keys:
-            likeness += _KEYS * len(reading.keys & example.keys) / len(reading.keys)
-        best = max(best, likeness)
+        likeness = sum(map(weigh, features & example.features)) / math.sqrt(small * large)
+        if keys and example.keys:
+            likeness += _KEYS * len(keys & example.keys) / len(keys)
+        if likeness > best:
+            best = likeness
     return best
 
 

@@ -52,6 +52,16 @@ class AuditEntry:
     values: Mapping[str, tuple[object, object]]
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """An outbox row of this transaction: body is {"text", "choices": [{"id", "label"}]}."""
+
+    account_id: int
+    id: int
+    body: Mapping[str, Any]
+    created_at: datetime
+
+
 @dataclass(slots=True)
 class Tx:
     """A transaction as the rest of storage sees it; `now` is aware UTC and the same throughout."""
@@ -59,8 +69,13 @@ class Tx:
     connection: Connection
     now: datetime
     audits: list[AuditEntry] = field(default_factory=list)
-    woken: set[int] = field(default_factory=set)
-    """Accounts that got something in the outbox: after the commit their channel is woken."""
+    news: list[News] = field(default_factory=list)
+    """What went into the outbox: after the commit the channels concerned are told."""
+
+    @property
+    def woken(self) -> frozenset[int]:
+        """The accounts whose outbox grew."""
+        return frozenset(one.account_id for one in self.news)
 
     def execute(
         self,

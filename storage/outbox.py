@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
-from storage.database import Tx
+from storage.database import News, Tx
 from storage.schema import outbox
 
 Kind = Literal["reply", "push"]
@@ -27,7 +27,6 @@ class Waiting:
     created_at: datetime
 
 
-_PUT = insert(outbox)
 _WAITING = (
     select(outbox.c.id, outbox.c.body, outbox.c.created_at)
     .where(
@@ -42,7 +41,7 @@ _SENT = (
     update(outbox)
     .where(
         outbox.c.account_id == bindparam("of_account"),
-        outbox.c.id.in_(bindparam("ids", expanding=True)),
+        outbox.c.id == bindparam("of_id"),
         outbox.c.state == "queued",
     )
     .values(state="sent", sent_at=bindparam("at"), attempts=outbox.c.attempts + 1)
@@ -60,8 +59,8 @@ def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
     }
     for body in bodies:
         # One by one, so that ids follow the order they are to be read in on every store.
-        tx.execute(_PUT, {**row, "body": body})
-    tx.woken.add(account_id)
+        row_id = tx.insert(outbox, {**row, "body": body})
+        tx.news.append(News(account_id, row_id, body, tx.now))
 
 
 def waiting(tx: Tx, account_id: int) -> list[Waiting]:
@@ -72,7 +71,10 @@ def waiting(tx: Tx, account_id: int) -> list[Waiting]:
 
 def acknowledge(tx: Tx, account_id: int, ids: Sequence[int]) -> None:
     """The channel has delivered these; ids of another account or already sent change nothing."""
-    tx.execute(_SENT, {"of_account": account_id, "ids": list(ids), "at": tx.now})
+    if ids:
+        tx.execute(
+            _SENT, [{"of_account": account_id, "of_id": row_id, "at": tx.now} for row_id in ids]
+        )
 
 
 def accounts_waiting(tx: Tx, account_ids: Sequence[int]) -> set[int]:

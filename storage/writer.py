@@ -29,7 +29,7 @@ from sqlalchemy.exc import (
 )
 
 from storage.audit import write_chain
-from storage.database import Database, Tx, announce, is_lost
+from storage.database import Database, News, Tx, announce, is_lost
 from storage.errors import DatabaseAway
 
 MAX_BATCH = 64
@@ -40,11 +40,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a piece of work: its value, or what it raised; and whose outbox grew."""
+    """What became of a piece of work: its value, or what it raised; and what it had sent."""
 
     value: Any = None
     error: Exception | None = None
-    woken: frozenset[int] = frozenset()
+    news: tuple[News, ...] = ()
+
+    @property
+    def woken(self) -> frozenset[int]:
+        """The accounts whose outbox grew."""
+        return frozenset(one.account_id for one in self.news)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +220,7 @@ class Writer:
         if is_lost(connection):
             raise DatabaseAway("the transaction was rolled back underneath the work")
         connection.exec_driver_sql("RELEASE SAVEPOINT piece")
-        return Outcome(value=value, woken=frozenset(tx.woken))
+        return Outcome(value=value, news=tuple(tx.news))
 
 
 def _is_of_the_database(fault: Exception) -> bool:

@@ -331,6 +331,18 @@ def test_bad_input_at_the_officers_questions(talk: Talk) -> None:
     assert _count(talk, decisions) == 1
 
 
+def test_an_officers_question_is_what_he_wants_to_know(talk: Talk) -> None:
+    """Asked what is missing, he asks; it is not the plan that he asks."""
+    talk.make_officer("Hà", "Xã Bình Lư")
+    _walk(talk, "Páo", "confirm")
+    talk.say("Páo", "Gửi")
+    talk.press("Hà", "Mở xem")
+    talk.say("Hà", "Cần bổ sung")
+    talk.say("Hà", "Bà con nộp tiền cho ai, vào ngày nào?")
+    talk.press("Hà", "Ghi nhận")
+    assert any("nộp tiền cho ai" in body["text"] for body in talk.last["Páo"])
+
+
 @pytest.mark.parametrize("text", ["-1", "1/1", "1,0", "0.1", "11", "01/01", "1 1"])
 def test_what_only_resembles_a_number_decides_nothing(talk: Talk, text: str) -> None:
     """The first choice verifies at once."""

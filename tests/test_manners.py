@@ -1,0 +1,162 @@
+"""Chat manners: at most 300 characters and 5 lines a message, however long the names in it are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from handlers.turn import World
+from knowledge import quantities
+from storage.contributions import Contribution
+from storage.verification import Decision
+from tests.conftest import START, STORES, Fresh, HandClock
+from tests.talk import Talk, talking
+
+MOST_CHARS, MOST_LINES = 300, 5
+OFFICERS_CHARS, OFFICERS_LINES = 600, 8
+"""An officer decides on what he reads, and reads it on a larger screen more often."""
+FOR_OFFICERS = ("decide.", "verify.", "redeem.", "officials.")
+LABEL_CHARS = 80
+
+NAME = "Hợp tác xã nông nghiệp hữu cơ và du lịch cộng đồng Sì Thâu Chải, huyện Tam Đường"
+VILLAGE = "Bản Nậm Nhùn Dưới (khu tái định cư số 2, gần trường học cũ)"
+PURPOSE = (
+    "Làm đường bê tông từ nhà văn hóa bản ra khu sản xuất, mua xi măng, cát, sỏi và thuê máy xúc"
+    " san nền trong ba ngày liền"
+)
+REASON = (
+    "Xã chưa thấy khoản tiền này trong sổ thu của ban phát triển bản; đề nghị bà con ghi rõ người"
+    " nhận tiền, ngày nộp và gửi kèm giấy biên nhận để cán bộ đối chiếu lại cho đúng sổ sách"
+)
+PLACE = "Phường Quyết Thắng"
+VND = 777_777_777
+"""Few amounts take more words to say."""
+CONTACT = "Văn phòng UBND phường Quyết Thắng, 0213 3784 123"
+
+ONE = Contribution(
+    id=1, code="LC-TTTTTTT", kind="money", state="needs_more", version=1, reporter_id=1,
+    account_id=1, contributor_kind="cooperative", contributor_name=NAME, contributor_id=None,
+    place="old:3412", village=VILLAGE, purpose=PURPOSE, made_on=date(2025, 12, 31), told_vnd=VND,
+    verified_vnd=VND - 1, note=f"{REASON}\n{REASON}", submitted_at=START, updated_at=START,
+)  # fmt: skip
+
+SAID: dict[str, Any] = {
+    "one": ONE,
+    "place": PLACE,
+    "kind": "hợp tác xã",
+    "reporter": NAME,
+    "name": NAME,
+    "role": "người đại diện hợp tác xã",
+    "words": quantities.say_money(VND),
+    "answers": {
+        "amount": VND, "purpose": PURPOSE, "village": VILLAGE, "reason": REASON,
+        "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
+    },
+    "made_on": ONE.made_on,
+    "code": ONE.code,
+    "typed": "bổ sung LC-TTTTTTTTT",
+    "told": REASON,
+    "state": "đã bị hủy xác nhận",
+    "reason": REASON,
+    "last": Decision("rejected", NAME, REASON, START),
+    "contact": CONTACT,
+    "officers": 3,
+    "shown": 5,
+    "count": 100,
+    "most": 100,
+    "offers": 5,
+    "left": 9,
+    "what": "báo một khoản đóng góp",
+    "since": START - timedelta(days=2),
+    "why": "x" * 250,
+    "old": PLACE,
+    "now": PLACE,
+    "month": "12/2025",
+}  # fmt: skip
+"""A long but plausible value for whatever a template may name. `why` is the readers' own text."""
+
+
+def _variants() -> list[dict[str, Any]]:
+    """The values again, as the other branches of the templates see them."""
+    others: list[dict[str, Any]] = [
+        {},
+        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1},
+        {"one": replace(ONE, state="verified", verified_vnd=VND)},
+        {"one": replace(ONE, state="rejected", note="")},
+    ]
+    asked = [
+        {"answers": {**SAID["answers"], "action": action, "who": who}}
+        for action, who in (("correct", "self"), ("more", "household"), ("verify", "other"))
+    ]
+    return [{**SAID, **other} for other in [*others, *asked]]
+
+
+def _too_long(text: str, *, officer: bool = False) -> str | None:
+    lines = text.count("\n") + 1
+    most = (OFFICERS_CHARS, OFFICERS_LINES) if officer else (MOST_CHARS, MOST_LINES)
+    if len(text) <= most[0] and lines <= most[1]:
+        return None
+    return f"{len(text)} characters, {lines} lines: {text}"
+
+
+def _keys() -> list[str]:
+    from handlers.words import Words
+
+    return Words().keys()
+
+
+@pytest.mark.parametrize("key", _keys())
+def test_every_sentence_fits_one_message(key: str, world: World) -> None:
+    said = {world.words.text(key, **values) for values in _variants()}
+    officer = key.startswith(FOR_OFFICERS)
+    assert [long for one in said if (long := _too_long(one, officer=officer))] == []
+    assert all(one for one in said) or key == "report.amount_unclear"
+
+
+def _everything(talk: Talk) -> list[tuple[str, SimpleNamespace]]:
+    return [(who, SimpleNamespace(**body)) for who, bodies in talk.last.items() for body in bodies]
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_whole_conversation_with_long_names_fits(
+    store: str, fresh_url: Fresh, world: World, clock: HandClock
+) -> None:
+    heard: list[tuple[str, SimpleNamespace]] = []
+    with talking(fresh_url(store), replace(world, officer_contact=CONTACT), clock) as talk:
+
+        def say(who: str, text: str) -> None:
+            for one in talk.last:
+                talk.last[one] = []
+            talk.say(who, text)
+            heard.extend(_everything(talk))
+
+        talk.make_officer("Hà", "Xã Bình Lư")
+        for text in (
+            "xin chào", "giúp", "báo đóng góp", "đồng ý", "1 777 tỷ 777 triệu", "không rõ", "???",
+            "777.777.777đ", PURPOSE[:120], "hôm qua", "Xã Bình Lư", VILLAGE,
+            "nhóm", "hợp tác xã", NAME[:80], NAME[:80], "giúp", "gửi",
+            "đóng góp của tôi", "1",
+        ):  # fmt: skip
+            say("Mỷ", text)
+        say("Hà", "việc cần duyệt")
+        for text in ("1", "cần bổ sung", REASON[:200], "ghi"):
+            say("Hà", text)
+        code = next(
+            body.text.split("LC-")[1][:7]
+            for who, body in heard
+            if who == "Mỷ" and "LC-" in body.text
+        )
+        for text in (f"bổ sung LC-{code}", REASON[:200], f"xem LC-{code}"):
+            say("Mỷ", text)
+        for text in (f"mở LC-{code}", "không duyệt", REASON[:200], "ghi", f"mở LC-{code}"):
+            say("Hà", text)
+        say("Mỷ", f"xem LC-{code}")
+    assert any("không duyệt" in body.text for who, body in heard if who == "Mỷ")
+    long = [_too_long(body.text, officer=who == "Hà") for who, body in heard]
+    assert [one for one in long if one] == []
+    labels = [choice["label"] for _, body in heard for choice in body.choices]
+    assert [label for label in labels if len(label) > LABEL_CHARS] == []
