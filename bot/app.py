@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from bot.clock import Clock, make_clock
@@ -30,9 +31,10 @@ class App:
         self.engine.close()
 
 
-def make_world(officer_contact: str) -> World:
+def make_world(officer_contact: str, plan_until: date | None = None) -> World:
     """What every turn shares, read from files once."""
-    return World(plan.load(), places.load(), Words(), officer_contact)
+    the_plan = plan.prolonged(plan.load(), plan_until)
+    return World(the_plan, places.load(), Words(), officer_contact)
 
 
 def open_store(settings: Settings) -> Database:
@@ -48,5 +50,5 @@ def make_app(settings: Settings) -> App:
     """Everything but the network."""
     clock = make_clock(settings.clock)
     database = open_store(settings)
-    world = make_world(settings.officer_contact)
+    world = make_world(settings.officer_contact, settings.plan_until)
     return App(settings, clock, database, world, Engine(database, world, clock))

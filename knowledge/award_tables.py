@@ -183,7 +183,7 @@ def _compare(value: Number, sign: str, bound: Number) -> bool | None:
 
 
 def possible(outcomes: list[Outcome], best: str) -> frozenset[str]:
-    """Every verdict the outcomes leave open, `best` being what holds when nothing stands against it.
+    """Every verdict the outcomes leave open; `best` holds when nothing stands against it.
 
     Conditions count as independent of each other, so a "no" is certain only where one of them is.
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from knowledge.plan import Family, Plan
+from knowledge.plan import EVERY, Family, Plan
 from knowledge.reading import Reading
 
 LONGEST_MESSAGE = 300
@@ -46,7 +46,9 @@ def compose(plan: Plan, family: Family, reading: Reading | None, today: date) ->
     if reading and _wrong_premise(family, reading):
         body = f"{plan.words['wrong']} {body}"
     extras = [days_left(plan, family, today, reading.years if reading else ())] + [
-        note.text for note in plan.notes if note.tag in family.tags and today >= note.since
+        note.text
+        for note in plan.notes
+        if (note.tag == EVERY or note.tag in family.tags) and today >= note.since
     ]
     for extra in filter(None, extras):
         if fits(f"{body} {extra}"):

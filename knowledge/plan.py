@@ -6,7 +6,7 @@ Awards, deadlines and places of a pack are read by their own modules; `check` li
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -53,6 +53,10 @@ class Office:
     name: str
     successor: str
     since: date | None
+
+
+EVERY = "*"
+"""The tag of a note that every answer carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,18 @@ def load(folder: Path = DEFAULT) -> Plan:
         if isinstance(error, PlanError):
             raise
         raise PlanError(f"{folder.name}: {type(error).__name__}: {error}") from error
+
+
+def prolonged(plan: Plan, until: date | None) -> Plan:
+    """The plan as the province has prolonged it; every answer then says until when.
+
+    What was to be said after the plan's own end is not said before the new one.
+    """
+    if until is None or until <= plan.ends:
+        return plan
+    told = Note(plan.starts, EVERY, plan.words["prolonged"].format(until=f"{until:%d/%m/%Y}"))
+    kept = tuple(note for note in plan.notes if not plan.ends < note.since <= until)
+    return replace(plan, ends=until, notes=(*kept, told))
 
 
 def _load(folder: Path) -> Plan:

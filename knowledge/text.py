@@ -1,7 +1,7 @@
 """Vietnamese text for matching: three forms of every text.
 
-RAW is what a person wrote, shown and stored as it came (after `clean`). KEY keeps the diacritics but
-evens out Unicode form, case and tone placement. FOLD drops the diacritics, đ included.
+RAW is what a person wrote, shown and stored as it came (after `clean`). KEY keeps the diacritics
+but evens out Unicode form, case and tone placement. FOLD drops the diacritics, đ included.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from functools import lru_cache
 
 _TONES = {"\u0300": "1", "\u0301": "2", "\u0303": "3", "\u0309": "4", "\u0323": "5"}
 _INVISIBLE = dict.fromkeys(
-    [0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0xFEFF, 0x2060]
-    + list(range(0x202A, 0x202F))
-    + list(range(0x2066, 0x206A))
+    [
+        *(0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0xFEFF, 0x2060),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    ]
 )
 _EVEN = {
     0x00D0: "Đ", 0x0110: "Đ", 0x00F0: "đ", 0x0111: "đ",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -159,7 +160,11 @@ def test_a_fault_that_quotes_anything_is_still_a_dead_letter(
 ) -> None:
     """Refused by the store, it would be taken for a failing database and block the chat."""
     monkeypatch.setattr(router, "handle", _echo_or(lambda: ValueError(quoted)))
-    assert engine.take(_message("Páo", "1", "hỏng"), b"x").outcome == "dead"
+    outcome = "away"
+    # The fault itself may not reach the test's report, which no more than a store can hold it.
+    with suppress(DatabaseAway):
+        outcome = engine.take(_message("Páo", "1", "hỏng"), b"x").outcome
+    assert outcome == "dead"
     assert len(_letters(engine)) == len(_said(engine, "Páo")) == 1
 
 

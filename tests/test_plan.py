@@ -9,7 +9,7 @@ import pytest
 
 from knowledge.ask import ask
 from knowledge.compose import fits
-from knowledge.plan import DEFAULT, PlanError, check, load
+from knowledge.plan import DEFAULT, PlanError, check, load, prolonged
 
 TINY = Path(__file__).parent / "data" / "plans" / "tinh-thu-2027-2029"
 UNNUMBERED = {"SO_HIEU", "MO_DAU", "KET", "KY", "NOI_NHAN"}
@@ -98,3 +98,12 @@ def test_first_messages_fit_on_any_day() -> None:
         for today in (date(2023, 12, 20), date(2025, 1, 2), date(2025, 7, 2), date(2026, 11, 23)):
             answer = ask(plan, family.ask[0], today=today)
             assert fits(answer.text), (family.id, answer.text)
+
+
+def test_a_prolonged_plan_says_so_in_every_answer() -> None:
+    plan = load()
+    longer = prolonged(plan, date(2026, 12, 31))
+    answer = ask(longer, "hạn xã nộp hồ sơ khen", today=date(2026, 11, 23))
+    assert "31/12/2026" in f"{answer.text} {answer.more}"
+    assert "hết giai đoạn" not in f"{answer.text} {answer.more}"
+    assert prolonged(plan, date(2025, 12, 31)) is plan

@@ -13,7 +13,7 @@ from bot.commands import common
 from bot.errors import BadUsage
 from bot.settings import ZONE
 from knowledge.ask import Answer, ask
-from knowledge.plan import Plan, load
+from knowledge.plan import Plan, load, prolonged
 from knowledge.text import clean
 
 MAX_QUESTION = 2_000
@@ -21,8 +21,9 @@ MAX_QUESTION = 2_000
 
 def main(options: argparse.Namespace) -> int:
     """Answer one question, or every line of standard input."""
-    today = make_clock(common.settings().clock)().astimezone(ZONE).date()
-    plan = load()
+    settings = common.settings()
+    today = make_clock(settings.clock)().astimezone(ZONE).date()
+    plan = prolonged(load(), settings.plan_until)
     if options.jsonl:
         return common.each_line(partial(_answer, plan, today), sys.stdin)
     question = clean(" ".join(options.question), MAX_QUESTION)

@@ -1,0 +1,61 @@
+"""Working days (ngày làm việc) of the state sector: weekends, public holidays, swapped days.
+
+Public holidays and Tết come from the `holidays` package; days it does not know, from the dated
+overrides in a pack's holidays.yaml, which win. That a limit moves because of a day off is nowhere
+in the plan: what is computed here is advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from knowledge.lexicon import read_yaml
+
+SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A country's working days. `overrides` maps a day to whether it is worked on."""
+
+    country: str
+    overrides: Mapping[date, bool]
+
+    def is_working(self, day: date) -> bool:
+        """True when state offices work on that day."""
+        if day in self.overrides:
+            return self.overrides[day]
+        off, worked = _public(self.country, day.year)
+        return day in worked or (day.weekday() < SATURDAY and day not in off)
+
+    def last_working(self, day: date) -> date:
+        """The day itself when it is a working day, else the last working day before it."""
+        while not self.is_working(day):
+            day -= timedelta(days=1)
+        return day
+
+
+def load(folder: Path) -> Calendar:
+    """Read holidays.yaml of a pack. Raises ValueError for a day or a state that does not exist."""
+    raw = read_yaml(folder / "holidays.yaml")
+    overrides = {}
+    for day, entry in raw.get("days", {}).items():
+        if entry["state"] not in ("off", "working"):
+            raise ValueError(f"holidays.yaml: {day}: unknown state {entry['state']}")
+        overrides[date.fromisoformat(day)] = entry["state"] == "working"
+    return Calendar(raw["country"], overrides)
+
+
+@lru_cache(maxsize=64)
+def _public(country: str, year: int) -> tuple[frozenset[date], frozenset[date]]:
+    """Days off and weekend days worked instead, in one year."""
+    # Loaded here: it takes a quarter of a second, and most answers never need it.
+    import holidays
+
+    found = holidays.country_holidays(country, years=year)
+    worked = (day for day in found.weekend_workdays if day.year == year)
+    return frozenset(found), frozenset(worked)
