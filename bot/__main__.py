@@ -7,6 +7,8 @@ error that says what to do; never a traceback. A command's own file is loaded wh
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -18,7 +20,7 @@ class _Parser(argparse.ArgumentParser):
     """One line instead of a page of usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (thử: {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {' '.join(message.split())} (thử: {self.prog} --help)\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,13 +65,24 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
         status: int = import_module(options.run).main(options)
     except BadUsage as wrong:
-        print(f"python -m bot {options.command}: {wrong}", file=sys.stderr)
+        print(f"python -m bot {options.command}: {' '.join(str(wrong).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read has left, as in `… | head`; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
 
 

@@ -40,7 +40,7 @@ def make_world(officer_contact: str, plan_until: date | None = None) -> World:
 def open_store(settings: Settings) -> Database:
     """The store at this version's shape. Raises DatabaseAway."""
     if settings.database_url is None:
-        Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+        Path(settings.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.store_url)
     upgrade(database)
     return database

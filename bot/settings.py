@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -41,7 +42,11 @@ class Settings(BaseSettings):
     @field_validator("clock")
     @classmethod
     def _with_zone(cls, value: datetime | None) -> datetime | None:
-        return value.replace(tzinfo=ZONE) if value is not None and value.tzinfo is None else value
+        if value is None:
+            return None
+        if not 1970 <= value.year <= 2200:
+            raise ValueError("must lie between 1970 and 2200")
+        return value.replace(tzinfo=ZONE) if value.tzinfo is None else value
 
     @field_validator("public_url")
     @classmethod
@@ -53,6 +58,9 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _a_known_store(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            # Raises for a port that is no number and for a bracket left open.
+            _ = urlsplit(value.get_secret_value()).port
         if value is not None and not value.get_secret_value().startswith(
             ("postgresql://", "sqlite:///")
         ):
@@ -76,6 +84,8 @@ def load_settings() -> Settings:
     """Read the settings. Raises WrongSetting, whose text names the setting but not its value."""
     try:
         return Settings()
+    except UnicodeDecodeError:
+        raise WrongSetting(".env: is not UTF-8 text") from None
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_input=False)[0]
         name = "BOT_" + "_".join(str(part) for part in first["loc"]).upper()

@@ -216,6 +216,8 @@ def drop(form: Form, answers: Answers, name: str) -> None:
 def match_offer(turn: Turn, text: str) -> dict[str, Any] | None:
     """The offered choice a typed number, word or label means."""
     number = turn.world.words.numbers.get(re.sub(r"^(so|chon|muc) ", "", fold(text)))
+    if number is not None and re.match(r"\s*[-−–]", text):
+        number = None
     if number is not None:
         return turn.offered[number - 1] if 0 < number <= len(turn.offered) else None
     for one in turn.offered:

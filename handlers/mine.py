@@ -89,4 +89,4 @@ def _finish(turn: Turn, answers: Answers) -> None:
         )  # fmt: skip
 
 
-FORM = Form("supplement", (Question("told", read=_told, free=True),), _finish)
+FORM = Form("supplement", (Question("told", read=_told),), _finish)

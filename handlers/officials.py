@@ -25,7 +25,9 @@ def redeem(turn: Turn, code: str) -> None:
 
 def _name(_turn: Turn, _answers: Answers, text: str) -> str:
     name = " ".join(text.split())
-    if not MIN_NAME <= len(name) <= MAX_NAME or any(char.isdigit() for char in name):
+    if not MIN_NAME <= len(name) <= MAX_NAME or (
+        any(char.isdigit() for char in name) or not any(char.isalpha() for char in name)
+    ):
         raise Unclear("officials.name_unclear")
     return name
 

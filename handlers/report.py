@@ -42,7 +42,7 @@ def _consent(turn: Turn, _answers: Answers, value: Any) -> bool:
         text_version=hashlib.sha256(text.encode()).hexdigest(),
         account_id=turn.conversation.account_id,
         event_id=turn.message.event_id,
-        choice=turn.message.choice or clean(turn.message.text, 80),
+        choice=clean(turn.message.choice or turn.message.text, 80),
     )
     return True
 

@@ -11,7 +11,7 @@ from handlers.forms import Form
 from handlers.turn import TYPED, Turn
 from knowledge.text import clean
 from storage import outbox, people
-from storage.codes import looks_like_code
+from storage.codes import looks_like_code, parse
 
 MAX_TEXT = 2_000
 """More is no question and no answer; whoever pastes a document is told so and nothing is stored."""
@@ -59,7 +59,7 @@ def _dispatch(turn: Turn) -> None:
         turn.state["pressed"] = [choice, turn.now.isoformat()]
     if chosen is None and not text:
         _without_words(turn)
-    elif len(text) > MAX_TEXT:
+    elif chosen is None and max(len(turn.message.text), len(text)) > MAX_TEXT:
         turn.say("router.too_long", most=MAX_TEXT)
     else:
         _route(turn, text, chosen)
@@ -131,7 +131,7 @@ def _commanded(turn: Turn, text: str, command: str | None) -> bool:
     started = turn.world.words.starts_with(text)
     if started is not None:
         name, rest = started
-        if name == "invite" or looks_like_code(rest):
+        if name == "invite" or looks_like_code(rest) or parse(rest) is not None:
             WITH_CODE[name](turn, rest)
             return True
     if looks_like_code(text):
@@ -170,7 +170,7 @@ def _ask_to_resume(turn: Turn, form: Form) -> None:
 
 
 def _old_button(turn: Turn, choice: str) -> None:
-    pressed, at = turn.state.get("pressed") or ["", ""]
+    pressed, at = turn.state.get("pressed") or [None, ""]
     if pressed == choice:
         since = (turn.now - datetime.fromisoformat(at)).total_seconds()
         if since <= DOUBLE_TAP_SECONDS:

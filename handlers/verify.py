@@ -197,7 +197,6 @@ FORM = Form(
             offers=_reason_offers,
             values=_details,
             needs=("action",),
-            free=True,
         ),
         Question(
             "confirm",

@@ -1,4 +1,4 @@
-"""Puts an answer's message together: the family's words, the clause, dated notes, days left.
+"""Puts an answer's message together: its words, the clause, dated notes, days left, the detail.
 
 Every sentence comes from the plan pack; only their order and the dates in them are decided here.
 """
@@ -12,6 +12,8 @@ from knowledge.reading import Reading
 
 LONGEST_MESSAGE = 300
 MOST_LINES = 5
+MOST_DETAILED = 2
+"""Clauses told whole after an answer: an overview cites many, and nobody pages through them all."""
 
 
 def fits(text: str) -> bool:
@@ -33,7 +35,10 @@ def cite(plan: Plan, clauses: tuple[str, ...], kind: str) -> str:
 
 
 def compose(plan: Plan, family: Family, reading: Reading | None, today: date) -> tuple[str, str]:
-    """The first message and what "xem thêm" adds. Extras go where there is room."""
+    """The first message and what "xem thêm" adds, the clause whole at its end.
+
+    Extras go where there is room.
+    """
     body = f"{family.text} {cite(plan, family.clauses, family.kind)}".strip()
     if family.office and family.kind == "unknown":
         body += " " + plan.words["ask_office"].format(office=plan.offices[family.office].name)
@@ -55,7 +60,23 @@ def compose(plan: Plan, family: Family, reading: Reading | None, today: date) ->
             body = f"{body} {extra}"
         else:
             rest.append(extra)
-    return body, "\n\n".join(rest)
+    return body, "\n\n".join([*rest, *details(plan, family)])
+
+
+def details(plan: Plan, family: Family) -> list[str]:
+    """What the first clauses of an answer say, whole, each under a sentence that introduces it.
+
+    What the family tells already is not told twice. A question the plan does not answer gets none:
+    its nearest clause is a hint where to look, not the answer.
+    """
+    if family.kind != "answer":
+        return []
+    cited = [plan.clauses[name] for name in family.clauses[:MOST_DETAILED] if name in plan.clauses]
+    return [
+        f"{plan.words['detail'].format(label=clause.label)}\n{clause.detail}"
+        for clause in cited
+        if clause.detail not in (family.text, family.more)
+    ]
 
 
 def _wrong_premise(family: Family, reading: Reading) -> bool:

@@ -77,6 +77,8 @@ class Deadlines:
     rules: tuple[Rule, ...]
     words: Mapping[str, str]
     spans: Mapping[str, str]
+    short: Mapping[str, str]
+    silent: Mapping[str, Mapping[str, str]]
     notes: Mapping[str, tuple[date, str]]
     calendar: Calendar
     starts: date
@@ -111,6 +113,10 @@ class Deadlines:
         ahead = self.upcoming(role, today, until=until)
         dated = [one for one in ahead if one.last_day]
         return next(iter([*dated, *ahead]), None)
+
+    def not_named(self, clause: str, role: str) -> str:
+        """That a clause leaves a role out, with whom to ask; "" where it does not."""
+        return self.silent.get(clause, {}).get(role, "")
 
     def _last_year(self, until: date | None) -> int:
         return max(self.ends, until or self.ends).year
@@ -150,7 +156,7 @@ class Deadlines:
             recipient=rule.recipient,
             via=rule.via,
             clause=rule.clause,
-            text=" ".join(sentences),
+            text=self._shorten(" ".join(sentences)),
             before=before,
             last_day=last,
             last_working_day=working,
@@ -171,6 +177,11 @@ class Deadlines:
             last=_shown(last),
         )
 
+    def _shorten(self, text: str) -> str:
+        for long, short in self.short.items():
+            text = text.replace(long, short)
+        return text
+
     def _weekday(self, day: date) -> str:
         return self.words["weekdays"].split(", ")[day.weekday()]
 
@@ -189,6 +200,8 @@ def load(folder: Path) -> Deadlines:
             rules=tuple(_rule(name, entry) for name, entry in raw["deadlines"].items()),
             words=raw["words"],
             spans=raw.get("spans", {}),
+            short=raw.get("short", {}),
+            silent=raw.get("not_named", {}),
             notes={
                 name: (date.fromisoformat(note["since"]), note["text"])
                 for name, note in raw.get("notes", {}).items()

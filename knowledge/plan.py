@@ -37,12 +37,16 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause or unnumbered part. `label` is how a person reads its id: "Mục V.2.b"."""
+    """A clause or unnumbered part. `label` is how a person reads its id: "Mục V.2.b".
+
+    `summary` is one message; `detail` is everything the clause says, a line a thing, in our words.
+    """
 
     id: str
     label: str
     heading: str
     summary: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,8 @@ def read_clauses(
     families: dict[str, Family] = {}
     for name, entry in raw.items():
         label = entry.get("label") or words["clause_label"].format(id=name)
-        clauses[name] = Clause(name, label, entry["heading"], " ".join(entry["summary"].split()))
+        summary, detail = " ".join(entry["summary"].split()), _paragraph(entry.get("detail", ""))
+        clauses[name] = Clause(name, label, entry["heading"], summary, detail)
         asks = [
             entry["heading"],
             *(line.format(label=label) for line in lines(words["clause_ask"])),

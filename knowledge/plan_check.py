@@ -19,6 +19,7 @@ from knowledge.text import fold
 WORDS = (
     *("office", "clause_label", "clause_ask", "cite", "nearest", "ask_office", "wrong", "choose"),
     *("empty", "unknown", "unknown_en", "injection", "weekdays", "days_left", "days_left_weekend"),
+    "detail",
 )
 """Sentences the program asks a pack for by name."""
 LONGEST_LABEL = 90
@@ -37,7 +38,7 @@ def problems(folder: Path) -> list[str]:
     broken = [*_words(plan), *_references(plan)]
     if broken:
         return broken
-    checks = (_examples, _numbers, _lengths, _reach)
+    checks = (_examples, _numbers, _details, _lengths, _reach)
     return [problem for check in checks for problem in check(plan)]
 
 
@@ -126,6 +127,23 @@ def _numbers(plan: Plan) -> Iterator[str]:
         may = allowed_numbers(plan, family.clauses) if family.clauses else whole
         for number in sorted(numbers(f"{family.text} {family.more} {family.english}") - may):
             yield f"{family.id} says {number}, which its clauses do not."
+
+
+def _details(plan: Plan) -> Iterator[str]:
+    """A detail says every number of its summary and no other: they are two tellings of one clause,
+    and answers are held to the summary's numbers."""
+    for clause in plan.clauses.values():
+        if not clause.detail:
+            yield f"{clause.id} has no detail."
+            continue
+        told = numbers(clause.detail)
+        for number in sorted(told - allowed_numbers(plan, (clause.id,))):
+            yield f"The detail of {clause.id} says {number}, which its summary does not."
+        for number in sorted(numbers(clause.summary) - told):
+            yield f"The detail of {clause.id} leaves out {number}, which its summary says."
+        intro = plan.words["detail"].format(label=clause.label)
+        if any(not fits(line) for line in (intro, *clause.detail.split("\n"))):
+            yield f"{clause.id}: a line of its detail is over {LONGEST_MESSAGE} characters."
 
 
 def _lengths(plan: Plan) -> Iterator[str]:

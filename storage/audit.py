@@ -12,6 +12,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -86,21 +87,28 @@ def verify(tx: Tx) -> Iterator[str]:
         ).all()
         for value in kept:
             held = next((row for row in rows if row.seq == value.seq), None)
-            claimed = held.commitments.get(value.field) if held is not None else None
+            claimed = _commitments(held).get(value.field) if held is not None else None
             if claimed != _commit(value.salt, value.value):
                 yield f"entry {value.seq}: the value of {value.field} is not the one recorded"
         for row in rows:
             if row.seq != seq + 1:
                 yield f"entries {seq + 1} to {row.seq - 1} are missing"
             expected = _digest(
-                row.seq, row.at, row.actor, row.action, row.subject, row.commitments, digest
+                row.seq, row.at, row.actor, row.action, row.subject, _commitments(row), digest
             )
-            if row.previous != digest or row.digest != expected:
+            misshapen = _commitments(row) != row.commitments
+            if misshapen or row.previous != digest or row.digest != expected:
                 yield f"entry {row.seq} was altered"
             seq, digest = row.seq, row.digest
     head = tx.execute(select(audit_head.c.seq, audit_head.c.digest)).one_or_none()
     if (head.seq, head.digest) != (seq, digest) if head is not None else seq != 0:
         yield "the head does not match the last entry: the end of the chain was cut or added to"
+
+
+def _commitments(row: Any) -> dict[str, str]:
+    """A row's commitments by field; what somebody put there in another shape is left out."""
+    found = row.commitments if isinstance(row.commitments, dict) else {}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def _commit(salt: bytes, value: str) -> str:
@@ -116,5 +124,13 @@ def _digest(
     commitments: dict[str, str],
     previous: str,
 ) -> str:
-    body = [seq, at.isoformat(), actor, action, subject, sorted(commitments.items()), previous]
+    body = [
+        seq,
+        at.isoformat(),
+        actor,
+        action,
+        subject,
+        sorted(commitments.items()),
+        previous,
+    ]
     return hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()

@@ -30,7 +30,14 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+    TimeoutError,
+)
 from sqlalchemy.pool import NullPool, QueuePool
 
 from storage.errors import DatabaseAway
@@ -69,6 +76,8 @@ class Tx:
     connection: Connection
     now: datetime
     audits: list[AuditEntry] = field(default_factory=list)
+    fault: DBAPIError | None = None
+    """The first fault of the database in this transaction, even if somebody swallowed it."""
     news: list[News] = field(default_factory=list)
     """What went into the outbox: after the commit the channels concerned are told."""
 
@@ -82,8 +91,18 @@ class Tx:
         statement: Executable,
         values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> CursorResult[*tuple[Any, ...]]:
-        """Run one statement; several value sets make it one executemany."""
-        return self.connection.execute(statement, values)
+        """Run one statement; several value sets make it one executemany.
+
+        After a fault of the database nothing more is run: SQLite may be outside any transaction,
+        where a write would stand on its own, and PostgreSQL would refuse it.
+        """
+        if self.fault is not None:
+            raise self.fault
+        try:
+            return self.connection.execute(statement, values)
+        except DBAPIError as fault:
+            self.fault = fault
+            raise
 
     def insert(self, table: Table, values: Mapping[str, Any]) -> int:
         """Insert one row and return its id."""
@@ -126,7 +145,10 @@ class Database:
 
     def __init__(self, url: str | URL) -> None:
         """Open lazily. Raises DatabaseAway when the SQLite at hand is too old to be trusted."""
-        self.url = make_url(url)
+        try:
+            self.url = make_url(url)
+        except (ArgumentError, ValueError):
+            raise DatabaseAway("BOT_DATABASE_URL: not the address of a database") from None
         if self.url.drivername == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -166,10 +188,15 @@ class Database:
         """A write transaction outside the writer: the command line and migrations only."""
         from storage.audit import write_chain
 
-        with self._write.begin() as connection:
-            tx = Tx(connection, now)
-            yield tx
-            write_chain(tx)
+        try:
+            with self._write.begin() as connection:
+                tx = Tx(connection, now)
+                yield tx
+                write_chain(tx)
+        except (IntegrityError, DataError, ProgrammingError):
+            raise
+        except (DBAPIError, TimeoutError) as fault:
+            raise DatabaseAway(type(fault).__name__) from fault
 
     def dispose(self) -> None:
         """Close every pooled connection."""

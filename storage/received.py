@@ -28,6 +28,8 @@ def bury(tx: Tx, key: bytes, raw: bytes, error: str) -> bool:
     if not take(tx, key):
         return False
     tx.execute(update(received).where(received.c.key == key).values(outcome="dead"))
-    letter = {"key": key, "raw": raw[:MAX_RAW], "error": error[:4_000], "at": tx.now}
+    # The text may quote what a person sent: lone surrogates and zero bytes no store can keep.
+    kept = error[:4_000].encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    letter = {"key": key, "raw": raw[:MAX_RAW], "error": kept, "at": tx.now}
     tx.execute(insert(dead_letters), letter)
     return True

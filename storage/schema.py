@@ -247,7 +247,7 @@ timers = Table(
     Index(
         "ix_timers_due",
         "due_at",
-        sqlite_where=text("NOT done"),
+        sqlite_where=text("done = 0"),
         postgresql_where=text("NOT done"),
     ),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from storage.database import Database
+from storage.errors import DatabaseAway
 
 HEAD = "0001"
 """The newest migration, so that an ordinary start need not load Alembic to see it is up to date."""
@@ -33,8 +34,12 @@ def revision(connection: Connection) -> str | None:
 def _run_alembic(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as wrong:
+        raise DatabaseAway(f"the store was made by another version: {wrong}") from None

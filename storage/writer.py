@@ -210,6 +210,8 @@ class Writer:
         connection.exec_driver_sql("SAVEPOINT piece")
         try:
             value = work(tx)
+            if tx.fault is not None:
+                raise tx.fault
             write_chain(tx)
             announce(tx)
         except Exception:

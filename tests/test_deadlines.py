@@ -1,4 +1,4 @@
-"""Deadlines: every day of the plan against an oracle of its own, working days, roles, a new pack."""
+"""Deadlines: every day of the plan against an oracle of its own, working days, roles, new packs."""
 
 import json
 from argparse import Namespace

@@ -14,10 +14,11 @@ def main(options: argparse.Namespace) -> int:
     with common.storage_at_hand():
         from bot.app import make_app
         from bot.channels.terminal import converse
+        from knowledge.text import clean
 
         app = make_app(settings)
         try:
-            converse(app, options.sender[:64], sys.stdin, sys.stdout)
+            converse(app, clean(options.sender, 64) or "me", sys.stdin, sys.stdout)
         finally:
             app.close()
     return 0

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from bot.errors import BadUsage
 from bot.settings import Settings, WrongSetting, load_settings
@@ -43,6 +43,10 @@ def find_place(places: Places, text: str, on: Any) -> Unit:
     raise BadUsage(f"--place: chưa rõ “{text}”" + (f", có phải: {names}" if names else ""))
 
 
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
 def each_line(answer: Callable[[dict[str, Any]], dict[str, Any]], source: TextIO) -> int:
     """Answer JSON lines. One that cannot be read yields {"id"?, "error"} and the rest goes on.
 
@@ -56,12 +60,15 @@ def each_line(answer: Callable[[dict[str, Any]], dict[str, Any]], source: TextIO
         try:
             if len(line) > MAX_LINE:
                 raise ValueError(f"longer than {MAX_LINE} characters")
-            asked = json.loads(line)
+            asked = json.loads(line, parse_constant=_refuse)
             if not isinstance(asked, dict):
                 raise TypeError("not a JSON object")
-            identity = {"id": asked["id"]} if "id" in asked else {}
+            named = {"id": asked["id"]} if "id" in asked else {}
+            json.dumps(named, allow_nan=False)
+            identity = named
             result = {**identity, **answer(asked)}
         except (ValueError, TypeError, KeyError, RecursionError) as wrong:
             result, status = {**identity, "error": str(wrong) or type(wrong).__name__}, 1
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        written = json.dumps(result, ensure_ascii=False)
+        sys.stdout.write(written.encode("utf-8", "backslashreplace").decode() + "\n")
     return status

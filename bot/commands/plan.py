@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import yaml
+
 from bot.errors import BadUsage
 from knowledge import plan
 
@@ -14,7 +16,10 @@ def main(options: argparse.Namespace) -> int:
     folder = Path(options.folder)
     if not folder.is_dir():
         raise BadUsage(f"không có thư mục {folder}")
-    problems = plan.check(folder)
+    try:
+        problems = plan.check(folder)
+    except (plan.PlanError, yaml.YAMLError) as wrong:
+        problems = [" ".join(str(wrong).split())]
     for one in problems:
         print(one)
     if not problems:

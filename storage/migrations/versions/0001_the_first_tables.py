@@ -83,7 +83,7 @@ def upgrade():
             "ix_timers_due",
             ["due_at"],
             unique=False,
-            sqlite_where=sa.text("NOT done"),
+            sqlite_where=sa.text("done = 0"),
             postgresql_where=sa.text("NOT done"),
         )
 
@@ -375,9 +375,20 @@ def upgrade():
 def guard():
     """The audit only grows, and nobody decides on his own: said to the database itself too."""
     if op.get_bind().dialect.name == "sqlite":
-        for table, action in (("audit", "UPDATE"), ("audit", "DELETE"), ("audit_values", "UPDATE")):
+        for table, action in (
+            ("audit", "UPDATE"), ("audit", "DELETE"), ("audit_values", "UPDATE"),
+            ("decisions", "UPDATE"), ("decisions", "DELETE"),
+        ):
             op.execute(
                 f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, 'the {table} only grows'); END"
+            )
+        # REPLACE deletes without asking the DELETE trigger.
+        for table, key in (("audit", "seq = NEW.seq"),
+                           ("audit_values", "seq = NEW.seq AND field = NEW.field")):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key}) "
                 "BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END"
             )
         op.execute(
@@ -393,6 +404,14 @@ def guard():
     )
     op.execute(
         "CREATE TRIGGER audit_only_grows BEFORE UPDATE OR DELETE ON audit "
+        "FOR EACH ROW EXECUTE FUNCTION audit_only_grows()"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_not_emptied BEFORE TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows()"
+    )
+    op.execute(
+        "CREATE TRIGGER decisions_only_grow BEFORE UPDATE OR DELETE ON decisions "
         "FOR EACH ROW EXECUTE FUNCTION audit_only_grows()"
     )
     op.execute(
