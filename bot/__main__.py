@@ -46,10 +46,25 @@ def _parser() -> argparse.ArgumentParser:
         reader.add_argument("--jsonl", action="store_true", help="đọc, ghi mỗi dòng một JSON")
         reader.set_defaults(run="bot.commands.read")
 
+    awards = commands.add_parser("awards", help="tính các hình thức khen trong tầm với")
+    awards.add_argument(
+        "--jsonl", action="store_true", required=True, help="đọc, ghi mỗi dòng một JSON"
+    )
+    awards.set_defaults(run="bot.commands.awards")
+
+    deadlines = commands.add_parser("deadlines", help="thời hạn của một năm")
+    deadlines.add_argument("--year", type=int, required=True, help="năm của các ngày")
+    deadlines.add_argument("--json", action="store_true", help="ghi JSON")
+    deadlines.set_defaults(run="bot.commands.deadlines")
+
     invite = commands.add_parser("invite", help="tạo mã mời dùng một lần")
     invite.add_argument("--role", required=True, help="vai trò, ví dụ commune_officer")
     invite.add_argument("--place", required=True, help='nơi, ví dụ "Xã Bình Lư"')
     invite.set_defaults(run="bot.commands.invite")
+
+    grants = commands.add_parser("grants", help="xem hoặc thu hồi vai trò")
+    grants.add_argument("--revoke", type=int, metavar="SỐ", help="thu hồi vai trò mang số này")
+    grants.set_defaults(run="bot.commands.grants")
 
     audit = commands.add_parser("audit", help="nhật ký")
     audit.add_argument("action", choices=["verify"])

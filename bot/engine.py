@@ -12,11 +12,10 @@ import asyncio
 import queue
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,8 +26,9 @@ from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import Outgoing
 from bot.clock import Clock
 from bot.errors import StorageAway
+from bot.open_pages import Page, outgoing
 from handlers import router
-from handlers.messages import Choice, Message
+from handlers.messages import Message
 from handlers.turn import Turn, World
 from storage import outbox, people, received
 from storage.database import Database, Tx
@@ -56,43 +56,6 @@ class Taken:
     outcome: str
 
 
-@dataclass(slots=True)
-class _Page:
-    """A person with the web chat open: whom to wake, and what waits to be acknowledged."""
-
-    account_id: int | None = None
-    events: list[asyncio.Event] = field(default_factory=list)
-    rows: dict[int, Outgoing] = field(default_factory=dict)
-    looked: float = 0.0
-    """When storage was last looked at, by the monotonic clock; 0 when it must be looked at."""
-    _fresh: dict[int, Outgoing] = field(default_factory=dict)
-    _gone: set[int] = field(default_factory=set)
-    """What came and went while a look was under way, which the look cannot know."""
-
-    def wake(self) -> None:
-        for news in self.events:
-            news.set()
-
-    def add(self, row: Outgoing) -> None:
-        self.rows[row.id] = self._fresh[row.id] = row
-        self.wake()
-
-    def forget(self, ids: Iterable[int]) -> None:
-        for row_id in ids:
-            self.rows.pop(row_id, None)
-        self._gone.update(ids)
-
-    def begin_look(self) -> None:
-        self._fresh.clear()
-        self._gone.clear()
-        self.looked = time.monotonic()
-
-    def end_look(self, rows: Sequence[Outgoing]) -> list[Outgoing]:
-        found = {row.id: row for row in rows} | self._fresh
-        self.rows = {row_id: found[row_id] for row_id in found if row_id not in self._gone}
-        return [self.rows[row_id] for row_id in sorted(self.rows)]
-
-
 class Engine:
     """Takes messages and gives the web chat what it has to show."""
 
@@ -103,7 +66,7 @@ class Engine:
         self._world = world
         self._clock = clock
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._pages: dict[str, _Page] = {}
+        self._pages: dict[str, Page] = {}
         self._senders: dict[int, str] = {}
         """Who has a page open, by sender; and by account, for a commit names accounts."""
 
@@ -177,8 +140,13 @@ class Engine:
             found = known or people.find_account(tx, WEB, WEB, sender)
             return found, outbox.waiting(tx, found) if found is not None else []
 
-        found, waiting = await self.read(look)
-        rows = [_outgoing(row.id, row.body, row.created_at) for row in waiting]
+        try:
+            found, waiting = await self.read(look)
+        except StorageAway:
+            if page is not None:
+                page.end_look(None)
+            raise
+        rows = [outgoing(row.id, row.body, row.created_at) for row in waiting]
         if page is None:
             return rows
         if found is not None:
@@ -203,7 +171,7 @@ class Engine:
     def watch(self, sender: str) -> Iterator[asyncio.Event]:
         """An event that is set when the person may have news."""
         news = asyncio.Event()
-        page = self._pages.setdefault(sender, _Page())
+        page = self._pages.setdefault(sender, Page())
         page.events.append(news)
         try:
             yield news
@@ -241,7 +209,11 @@ class Engine:
 
     def _announce(self, done: Done) -> None:
         for then, outcome in done:
-            then(outcome)
+            try:
+                then(outcome)
+            except Exception as fault:
+                # One caller's fault must not leave the rest of the commit waiting.
+                log.error("outcome_not_heard", fault=type(fault).__name__)
             if not self.database.is_sqlite:
                 # Another replica's row may have to come first: only storage knows the order.
                 self.wake(outcome.woken)
@@ -249,7 +221,7 @@ class Engine:
             for one in outcome.news:
                 page = self._pages.get(self._senders.get(one.account_id, ""))
                 if page is not None:
-                    page.add(_outgoing(one.id, one.body, one.created_at))
+                    page.add(outgoing(one.id, one.body, one.created_at))
 
     def _bind(self, sender: str, account_id: int) -> None:
         page = self._pages.get(sender)
@@ -261,6 +233,7 @@ class Engine:
             page.wake()
 
     def _turn(self, message: Message, key: bytes, tx: Tx) -> Taken:
+        people.lock(tx, message.channel, message.account, message.sender)
         if not received.take(tx, key):
             return Taken(None, "repeat")
         conversation = people.open_conversation(
@@ -275,6 +248,7 @@ class Engine:
         log.error(
             "dead_letter", fault=type(fault).__name__, where=f"{where.filename}:{where.lineno}"
         )
+        people.lock(tx, message.channel, message.account, message.sender)
         if not received.bury(tx, key, raw, "".join(traceback.format_exception(fault))):
             return Taken(None, "repeat")
         conversation = people.open_conversation(
@@ -289,11 +263,6 @@ def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     # A notice or a commit may still arrive while the loop is closing; nobody waits for it then.
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(call)
-
-
-def _outgoing(row_id: int, body: Mapping[str, Any], at: datetime) -> Outgoing:
-    choices = tuple(Choice(one["id"], one["label"]) for one in body["choices"])
-    return Outgoing(row_id, body["text"], choices, at)
 
 
 async def _committed(submit: Callable[[Callable[[Outcome], None]], None]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,7 +19,8 @@ from bot import metrics
 from bot.app import App
 from bot.channels import web
 from bot.console import pages
-from bot.errors import StorageAway
+from bot.errors import BadUsage, StorageAway
+from bot.settings import Settings
 from handlers.words import moment
 from storage.database import Tx
 from storage.upgrade import HEAD, revision
@@ -81,16 +83,31 @@ def make_site(app: App) -> Starlette:
     )
 
 
-def serve(app: App) -> None:
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket. Raises BadUsage: nobody is told an address that is not ours."""
+    host, port = settings.http_host, settings.http_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind((host, port))
+    except OSError as taken:
+        opened.close()
+        raise BadUsage(
+            f"BOT_HTTP_HOST, BOT_HTTP_PORT: không mở được {host}:{port} ({taken.strerror}); "
+            "đổi số cổng hoặc dừng chương trình đang dùng nó"
+        ) from None
+    return opened
+
+
+def serve(app: App, listening: socket.socket) -> None:
     """Serve until told to stop; then finish what is under way."""
     config = uvicorn.Config(
         make_site(app),
-        host=app.settings.http_host,
-        port=app.settings.http_port,
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=[listening])

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+from knowledge.zone import ZONE
 
 
 class WrongSetting(Exception):

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import re
 
+from handlers.roles import LEVELS
 from handlers.turn import Offer, Turn
 from knowledge import ask as brain
 
 MAX_CHARS, MAX_LINES = 300, 5
 """One message a villager reads (chat manners, rule 1)."""
 MAX_KEPT = 300
-_ROLES = (
-    "province_officer",
-    "department_officer",
-    "district_officer",
-    "commune_officer",
-    "enterprise_officer",
-    "cooperative_representative",
-    "village_head",
-)
-
 is_question = brain.is_question
 
 
 def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
     """Answer from the plan. Inside a form nothing is offered: the form's choices stand."""
     held = {grant.role: grant for grant in turn.grants}
-    role = next((role for role in _ROLES if role in held), "villager")
+    role = next((role for role in LEVELS if role in held), "villager")
     place = turn.world.places.get(held[role].place).name if role in held else None
     found = brain.ask(
         turn.world.plan,
@@ -40,6 +31,7 @@ def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
         turn.state["question"] = text[:MAX_KEPT]
     parts = split(found.text) + (split(found.more) if found.more else [])
     if in_form:
+        turn.state.pop("more", None)
         readings = [f"- {option.label}" for option in found.options]
         turn.say_text("\n".join([parts[0], *readings]))
         return

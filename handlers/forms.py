@@ -215,7 +215,7 @@ def drop(form: Form, answers: Answers, name: str) -> None:
 
 def match_offer(turn: Turn, text: str) -> dict[str, Any] | None:
     """The offered choice a typed number, word or label means."""
-    number = turn.world.words.numbers.get(re.sub(r"^(so|chon|muc) ", "", fold(text)))
+    number = turn.world.words.numbers.get(re.sub(r"^(?:(?:so|chon|muc|cau) )+", "", fold(text)))
     if number is not None and re.match(r"\s*[-−–]", text):
         number = None
     if number is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from handlers import forms, verify
 from handlers.forms import Answers, Form, Question, Unclear
+from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
 from storage import contributions, grants, verification
-from storage.codes import parse
+from storage.codes import find_in, parse
 from storage.contributions import Contribution
 from storage.errors import Conflict
 
@@ -59,7 +60,7 @@ def supplement(turn: Turn, typed: str) -> None:
 
 
 def _own(turn: Turn, typed: str) -> Contribution | None:
-    code = parse(typed)
+    code = parse(typed) or find_in(typed)
     one = contributions.find(turn.tx, code) if code else None
     return one if one is not None and one.reporter_id == turn.person.id else None
 
@@ -82,7 +83,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         return
     place = turn.world.places.get(again.place).name
     turn.say("mine.supplemented", one=again, place=place)
-    for officer in grants.at_place(turn.tx, again.place, verify.REVIEWER):
+    for officer in grants.at_place(turn.tx, again.place, REVIEWER):
         turn.push(
             officer.account_id, "verify.supplemented",
             [(turn.world.words.label("open"), f"mở {again.code}")], one=again, told=answers["told"],

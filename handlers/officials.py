@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers import forms
 from handlers.forms import Answers, Form, Question, Unclear
+from handlers.roles import REVIEWER
 from handlers.turn import Turn
 from storage import grants, people
 from storage.grants import Invitation
@@ -18,6 +19,9 @@ def redeem(turn: Turn, code: str) -> None:
     invitation = grants.find_invitation(turn.tx, "".join(code.split()))
     if invitation is None:
         turn.say("officials.bad_code")
+        return
+    if any((held.role, held.place) == (invitation.role, invitation.place) for held in turn.grants):
+        turn.say("officials.already")
         return
     answers = {"id": invitation.id, "role": invitation.role, "place": invitation.place}
     forms.restart(turn, FORM, answers)
@@ -48,7 +52,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         return
     if answers.get("name"):
         people.rename(turn.tx, turn.person, answers["name"])
-    offers = [turn.typed("queue")] if grant.role == "commune_officer" else []
+    offers = [turn.typed("queue")] if grant.role == REVIEWER else []
     turn.say("officials.granted", offers, **_values(turn, answers))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from handlers import forms
 from handlers.forms import Answers, Form, Question, Unclear
+from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
 from knowledge import dates, quantities
 from knowledge.text import clean
@@ -16,14 +17,27 @@ from storage.contributions import NewContribution
 
 PURPOSE = "report"
 """The one purpose of consent this form needs."""
-REVIEWER = "commune_officer"
 SELF, HOUSEHOLD, OTHER, GROUP = "self", "household", "other", "group"
 MIN_WORDS = 2
 
 
 def begin(turn: Turn) -> None:
-    """Start a report, or go on with the one that is open."""
-    forms.start(turn, FORM)
+    """Start a report. One that was left is not gone on with unasked: it may be another one."""
+    left = turn.state.get("forms", {}).get(FORM.name)
+    if left is None or turn.state.get("form") == FORM.name:
+        forms.start(turn, FORM)
+    else:
+        turn.say(
+            "report.left",
+            [turn.typed("resume"), turn.typed("report_new")],
+            amount=left["answers"].get("amount"),
+            since=forms.touched(turn, FORM),
+        )
+
+
+def begin_new(turn: Turn) -> None:
+    """Start another report; what was left unfinished is let go."""
+    forms.restart(turn, FORM, {})
 
 
 def _consent_text(turn: Turn) -> str:
@@ -124,7 +138,7 @@ def _named(turn: Turn, answers: Answers) -> bool:
 
 
 def _reporter_unnamed(turn: Turn, answers: Answers) -> bool:
-    return not turn.person.name and answers.get("who") != SELF
+    return not turn.person.name and answers.get("who") not in (None, SELF)
 
 
 def _summary(turn: Turn, answers: Answers) -> dict[str, Any]:
@@ -157,6 +171,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
     stored = contributions.submit(
         turn.tx, new, reporter_id=turn.person.id, account_id=turn.conversation.account_id
     )
+    turn.state["sent"] = [stored.code, turn.now.isoformat()]
     officers = grants.at_place(turn.tx, stored.place, REVIEWER)
     place = turn.world.places.get(stored.place).name
     turn.say(
@@ -190,7 +205,7 @@ FORM = Form(
         Question("amount", read=_amount),
         Question(
             "purpose",
-            read=_line(MIN_WORDS, 120),
+            read=_line(MIN_WORDS, 60),
             offers=lambda turn, _: [
                 Offer(label, label)
                 for label in (turn.world.words.label(f"purpose.{n}") for n in range(1, 5))
@@ -201,7 +216,7 @@ FORM = Form(
         Question("commune", read=_commune, offers=_commune_offers),
         Question(
             "village",
-            read=_line(MIN_WORDS, 60),
+            read=_line(MIN_WORDS, 40),
             offers=_village_offers,
             needs=("commune",),
             free=True,
@@ -222,13 +237,13 @@ FORM = Form(
         ),
         Question(
             "name",
-            read=_line(MIN_WORDS, 80),
+            read=_line(MIN_WORDS, 60),
             when=_named,
             needs=("who",),
             free=True,
         ),
         Question(
-            "reporter", read=_line(MIN_WORDS, 80), when=_reporter_unnamed, needs=("who",), free=True
+            "reporter", read=_line(MIN_WORDS, 60), when=_reporter_unnamed, needs=("who",), free=True
         ),
         *forms.review(("amount", "purpose", "day", "commune", "who"), _summary),
     ),

@@ -11,18 +11,21 @@ from handlers.forms import Form
 from handlers.turn import TYPED, Turn
 from knowledge.text import clean
 from storage import outbox, people
-from storage.codes import looks_like_code, parse
+from storage.codes import find_in, looks_like_code, parse
 
 MAX_TEXT = 2_000
 """More is no question and no answer; whoever pastes a document is told so and nothing is stored."""
 DOUBLE_TAP_SECONDS = 10
 """Within this time a second press of the same button is the same press."""
+SENT_SECONDS = 600
+"""For so long after a receipt "gửi" once more is an impatient second try."""
 
 FORMS: dict[str, Form] = {
     form.name: form for form in (report.FORM, verify.FORM, mine.FORM, officials.FORM)
 }
 COMMANDS: dict[str, Callable[[Turn], None]] = {
     "report": report.begin,
+    "report_new": report.begin_new,
     "mine": mine.listing,
     "queue": verify.queue,
     "about": lambda turn: turn.say("router.about", [turn.typed("report"), turn.typed("help")]),
@@ -75,20 +78,33 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
     command = None if chosen is not None else turn.world.words.command(text)
     if command is not None and _everywhere(turn, command, form):
         return
+    if chosen is None and _commanded(turn, text, command, form):
+        return
     if form is not None and forms.is_idle(turn, form):
         if not asked_to_resume:
             _ask_to_resume(turn, form)
             return
         forms.park(turn)
         form = None
-    if chosen is None and _commanded(turn, text, command):
-        return
     if form is not None:
         forms.take(turn, form, text, chosen)
         return
-    spoken = None if ask.is_question(text) else turn.world.words.speaks_of(text)
+    _talk(turn, text, command)
+
+
+def _talk(turn: Turn, text: str, command: str | None) -> None:
+    """Outside any form: a report spoken of, a code somewhere in a sentence, or a question."""
+    words = turn.world.words
+    spoken = None if ask.is_question(text) else words.speaks_of(text)
+    sent = turn.state.get("sent")
+    code = find_in(text)
     if spoken is not None:
         COMMANDS[spoken](turn)
+    elif code is not None:
+        mine.show(turn, code)
+    elif sent and words.is_said(text, "send") and _since(turn, sent[1]) < SENT_SECONDS:
+        # The last step pressed or typed once more: the same receipt, not a new conversation.
+        mine.show(turn, sent[0])
     elif turn.conversation.is_new and command == "greeting":
         _menu(turn, "router.welcome")
     else:
@@ -123,26 +139,32 @@ def _everywhere(turn: Turn, command: str, form: Form | None) -> bool:
     return True
 
 
-def _commanded(turn: Turn, text: str, command: str | None) -> bool:
+def _commanded(turn: Turn, text: str, command: str | None, form: Form | None) -> bool:
     if command in COMMANDS:
         _leave_for(turn, command)
         COMMANDS[command](turn)
         return True
+    before = turn.state.get("forms", {}).get(form.name) if form is not None else None
     started = turn.world.words.starts_with(text)
-    if started is not None:
-        name, rest = started
-        if name == "invite" or looks_like_code(rest) or parse(rest) is not None:
-            WITH_CODE[name](turn, rest)
-            return True
-    if looks_like_code(text):
+    if started is not None and (started[0] == "invite" or _is_code(started[1])):
+        WITH_CODE[started[0]](turn, started[1])
+    elif looks_like_code(text):
         mine.show(turn, text)
-        return True
-    return False
+    else:
+        return False
+    if before is not None and turn.state["forms"].get(turn.state["form"] or "") is before:
+        # Only looked at in between: what was being asked is asked again.
+        forms.ask_next(turn, FORMS[turn.state["form"]])
+    return True
+
+
+def _is_code(text: str) -> bool:
+    return looks_like_code(text) or parse(text) is not None or find_in(text) is not None
 
 
 def _leave_for(turn: Turn, command: str) -> None:
     """An open form stays as it is while something else is talked of, unless it is that form."""
-    if command != "report":
+    if not command.startswith("report"):
         forms.park(turn)
 
 
@@ -171,14 +193,16 @@ def _ask_to_resume(turn: Turn, form: Form) -> None:
 
 def _old_button(turn: Turn, choice: str) -> None:
     pressed, at = turn.state.get("pressed") or [None, ""]
-    if pressed == choice:
-        since = (turn.now - datetime.fromisoformat(at)).total_seconds()
-        if since <= DOUBLE_TAP_SECONDS:
-            return
+    if pressed == choice and _since(turn, at) <= DOUBLE_TAP_SECONDS:
+        return
     form = FORMS.get(turn.state.get("form") or "")
-    turn.say("router.old_button")
+    turn.say("router.old_button", busy=form is not None)
     if form is not None:
         forms.ask_next(turn, form)
+
+
+def _since(turn: Turn, at: str) -> float:
+    return (turn.now - datetime.fromisoformat(at)).total_seconds()
 
 
 def _without_words(turn: Turn) -> None:

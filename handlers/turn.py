@@ -13,9 +13,10 @@ from datetime import date, datetime
 from typing import Any
 
 from handlers.messages import MAX_CHOICES, Message
-from handlers.words import ZONE, Words
+from handlers.words import Words
 from knowledge.places import Places
 from knowledge.plan import Plan
+from knowledge.zone import ZONE
 from storage import outbox
 from storage.database import Tx
 from storage.grants import Grant

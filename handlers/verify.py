@@ -10,15 +10,15 @@ from typing import Any
 
 from handlers import forms
 from handlers.forms import Answers, Form, Question, Unclear
+from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
 from knowledge import quantities
 from storage import contributions, people, verification
-from storage.codes import parse
+from storage.codes import find_in, parse
 from storage.contributions import Contribution
 from storage.errors import Conflict
 from storage.grants import Grant
 
-REVIEWER = "commune_officer"
 SHOWN = 4
 COUNTED = 100
 VERIFY, CORRECT, REJECT, MORE, LATER = "verify", "correct", "reject", "more", "later"
@@ -63,7 +63,7 @@ def open_one(turn: Turn, typed: str) -> None:
 
 
 def _visible(turn: Turn, typed: str) -> Contribution | None:
-    code = parse(typed)
+    code = parse(typed) or find_in(typed)
     seen = contributions.find(turn.tx, code) if code else None
     return seen if seen is not None and _grant_for(turn, seen) is not None else None
 
@@ -200,7 +200,6 @@ FORM = Form(
         ),
         Question(
             "confirm",
-            when=_deciding(CORRECT, REJECT, MORE),
             offers=lambda turn, _: [turn.label("record"), turn.label("cancel")],
             values=_read_back,
             needs=("action",),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,10 +15,10 @@ from rapidfuzz.distance import OSA
 
 from knowledge.quantities import format_money
 from knowledge.text import fold, key
+from knowledge.zone import ZONE
 
 HERE = Path(__file__).parent
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-FORGIVEN_FROM = 6
+FORGIVEN_FROM = 10
 """From this length on one slip in a command is forgiven: shorter ones meet too often."""
 
 
@@ -66,11 +65,7 @@ class Words:
             for phrase in phrases:
                 self._commands.setdefault(fold(phrase), []).append((phrase, name))
         self._starts: list[tuple[str, str]] = sorted(
-            (
-                (fold(phrase), name)
-                for name, phrases in data["starts"].items()
-                for phrase in phrases
-            ),
+            ((phrase, name) for name, phrases in data["starts"].items() for phrase in phrases),
             key=lambda pair: -len(pair[0]),
         )
         self._within = [
@@ -102,13 +97,17 @@ class Words:
         """What else people type when they mean this choice."""
         return self._also.get(name, [])
 
+    def is_said(self, text: str, name: str) -> bool:
+        """Whether a typed text means this choice."""
+        return any(means(text, phrase) for phrase in (self._labels[name], *self.said_for(name)))
+
     def starts_with(self, text: str) -> tuple[str, str] | None:
         """(command, the rest as typed) when the text begins with a command that takes something."""
-        folded = fold(text)
         for phrase, name in self._starts:
-            if folded == phrase or folded.startswith(phrase + " "):
-                rest = text.split(maxsplit=len(phrase.split()))[len(phrase.split()) :]
-                return name, rest[0] if rest else ""
+            size = len(phrase.split())
+            parts = text.split(maxsplit=size)
+            if means(" ".join(parts[:size]), phrase):
+                return name, parts[size] if len(parts) > size else ""
         return None
 
     def speaks_of(self, text: str) -> str | None:

@@ -12,11 +12,12 @@ from functools import cache
 from typing import Literal
 
 from knowledge import search
-from knowledge.compose import compose
+from knowledge.compose import cite, compose
 from knowledge.lexicon import Lexicon, language
 from knowledge.plan import Family, Plan
 from knowledge.reading import Reading, read
 from knowledge.text import clean, fold, key
+from knowledge.unsaid import nearest_unsaid, ruling
 
 MOST_OPTIONS = 3
 _ROLE_ALONE, _ROLE_BESIDE = 0.10, 0.02
@@ -162,10 +163,17 @@ def _decide(
     plan: Plan, hits: list[search.Hit], reading: Reading, today: date, asker: str
 ) -> Answer:
     limits = plan.thresholds
+    ruled = ruling(plan, reading, hits)
+    if ruled:
+        return _answer(plan, ruled, hits[0].score if hits else 0.0, reading, today)
     if not hits or hits[0].score < limits["unknown"]:
         return _nothing(plan, "unknown", hits, english=reading.english)
     best = hits[0]
     family = plan.families[best.family]
+    if family.kind == "smalltalk" and best.likeness < limits.get("smalltalk", limits["answer"]):
+        return _nothing(plan, "unknown", hits, english=reading.english)
+    if family.kind in ("answer", "choose") and best.untold:
+        return _untold(plan, hits, reading, today)
     if family.kind == "choose":
         meant = {plan.role_subjects.get(asker, "")}
         fits_question = eligible(plan, replace(reading, concepts=reading.concepts | meant))
@@ -216,6 +224,26 @@ def _nothing(
     office = plan.offices[plan.words["office"]].name
     score = min(1.0, hits[0].score) if hits else 0.0
     return Answer("unknown", text.format(office=office), "", (), (), 1.0 - score, "")
+
+
+def _untold(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) -> Answer:
+    """The plan speaks of the matter but not of what is asked about it: say so, name the clause."""
+    family = nearest_unsaid(plan, hits)
+    if family:
+        return _answer(plan, family, hits[0].score, reading, today)
+    near = plan.families[hits[0].family]
+    what = next(
+        (plan.words[word] for name in sorted(hits[0].untold) if (word := f"unsaid_{name[1:]}") in plan.words),
+        "",
+    )
+    if not what or reading.english:
+        return _nothing(plan, "unknown", hits, english=reading.english)
+    office = plan.offices[plan.words["office"]].name
+    body = (
+        f"{plan.words['unsaid'].format(what=what)} {cite(plan, near.clauses[:2], 'unknown')} "
+        f"{plan.words['ask_office'].format(office=office)}"
+    )
+    return Answer("unknown", body, "", near.clauses[:2], (), 1.0 - min(1.0, hits[0].score), "")
 
 
 def _claimed(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) -> Answer:

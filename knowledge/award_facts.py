@@ -67,6 +67,18 @@ class Fact:
     of: str
     fields: Mapping[str, Fact]
 
+    def default(self) -> Value:
+        """What the fact is when it is absent."""
+        if self.absent == "unknown":
+            return unknown(self)
+        if self.absent == "untold":
+            return None
+        if self.kind in ("flag", "word"):
+            return Word(frozenset([self.absent]))
+        if self.kind == "records":
+            return Records(())
+        return Yearly({}) if self.kind == "by_year" else Number(int(self.absent), int(self.absent))
+
 
 def read_fact(name: str, raw: Mapping[str, Any]) -> Fact:
     """One entry of `facts` in awards.yaml."""
@@ -182,10 +194,11 @@ class Schema:
     """The facts a plan pack knows, which are worth something only with a value beside them, sums.
 
     `valued` maps an amount to the measure it values: {"labour_vnd": "labour_days"}. `sums` maps a
-    name to the facts added up under it.
+    name to the facts added up under it. `defaults` is what each fact is when it is absent.
     """
 
     facts: Mapping[str, Fact]
+    defaults: Mapping[str, Value]
     valued: Mapping[str, str]
     sums: Mapping[str, tuple[str, ...]]
 
@@ -194,23 +207,18 @@ class Schema:
 
         Raises ValueError naming the fact that is unknown or not of its kind.
         """
-        for name in facts:
+        values = dict(self.defaults)
+        for name, raw in facts.items():
             if name not in self.facts:
                 raise ValueError(f"unknown fact {_shown(name)}")
-        values = {
-            name: read_value(fact, facts[name]) if name in facts else self._absent(fact)
-            for name, fact in self.facts.items()
-        }
+            values[name] = read_value(self.facts[name], raw)
         for amount, measure in self.valued.items():
             days, told = values[measure], values[amount]
             # A day of work or a plot has a value even where nobody has put a figure on it yet.
             if isinstance(days, Number) and days.high > 0 and told == NOTHING:
                 values[amount] = unknown(self.facts[amount])
-        found = frozenset(
-            name
-            for name, value in values.items()
-            if is_open(value) and (name in facts or self.facts[name].absent == "unknown")
-        ) | {name for name in self.valued if is_open(values[name])}
+        named = {*facts, *self.valued, *self.never_assumed()}
+        found = frozenset(name for name in named if is_open(values[name]))
         for name, fact in self.facts.items():
             if fact.kind == "by_year":
                 values.update(spread(fact.of, values, values[name], start, end))
@@ -218,16 +226,9 @@ class Schema:
             values[name] = _sum(values[part] for part in parts)
         return Told(values, found)
 
-    def _absent(self, fact: Fact) -> Value:
-        if fact.absent == "unknown":
-            return unknown(fact)
-        if fact.absent == "untold":
-            return None
-        if fact.kind in ("flag", "word"):
-            return Word(frozenset([fact.absent]))
-        if fact.kind == "records":
-            return Records(())
-        return Yearly({}) if fact.kind == "by_year" else Number(int(fact.absent), int(fact.absent))
+    def never_assumed(self) -> list[str]:
+        """Facts that are not known when they are absent."""
+        return [name for name, fact in self.facts.items() if fact.absent == "unknown"]
 
 
 def _sum(parts: Iterator[Value]) -> Number:
@@ -246,27 +247,29 @@ def spread(
     told, year = values[amount], values["year"]
     own = told if isinstance(told, Number) else NOTHING
     if not isinstance(by_year, Yearly) or by_year.items is None:
-        anything = Number(0, math.inf) if isinstance(by_year, Yearly) else NOTHING
-        best, rest = anything, anything
-    else:
-        listed = by_year.items
-        if isinstance(year, Number) and year.low == year.high:
-            own = listed.get(int(year.low), NOTHING if own == _sum(iter(listed.values())) else own)
-            others = {key: one for key, one in listed.items() if key != year.low}
-        else:
-            own = Number(0, max([own.high, *(one.high for one in listed.values())]))
-            others = dict(listed)
-        counted = [one for key, one in others.items() if start <= key <= end]
-        best = Number(
-            max((one.low for one in counted), default=0),
-            max((one.high for one in counted), default=0),
-        )
-        rest = _sum(one for key, one in others.items() if key >= start)
-    return {
-        amount: own,
-        f"{amount}.best_year": best,
-        f"{amount}.all_years": _sum(iter([own, rest])),
-    }
+        # Over which years an amount was given is not known: it may be several years' sum.
+        anything = Number(0, math.inf)
+        return _amounts(amount, anything, anything, anything)
+    listed = by_year.items
+    if own == _sum(iter(listed.values())):
+        own = NOTHING
+    asked = int(year.low) if isinstance(year, Number) and year.low == year.high else None
+    rest = {key: one for key, one in listed.items() if key >= start and key != asked}
+    counted = [one for key, one in rest.items() if key <= end]
+    best = Number(
+        max((one.low for one in counted), default=0), max((one.high for one in counted), default=0)
+    )
+    beside, own = own, listed.get(asked, own) if asked else own
+    # Figures that contradict each other are for people, so the larger one counts in the sum.
+    larger = Number(max(own.low, beside.low), max(own.high, beside.high))
+    total = _sum(iter([larger, *rest.values()]))
+    if asked is None:
+        own = Number(0, max(own.high, best.high))
+    return _amounts(amount, own, best, total)
+
+
+def _amounts(amount: str, own: Number, best: Number, total: Number) -> dict[str, Value]:
+    return {amount: own, f"{amount}.best_year": best, f"{amount}.all_years": total}
 
 
 def samples(fact: Fact, numbers: frozenset[int], words: frozenset[str]) -> list[object]:
@@ -277,10 +280,11 @@ def samples(fact: Fact, numbers: frozenset[int], words: frozenset[str]) -> list[
         return [*sorted(fact.words), *(["khác"] if fact.open else [])]
     near = {0, 1} | {number + step for number in numbers for step in (-1, 0, 1)}
     if fact.kind in ("whole", "measure"):
-        return [number for number in sorted(near) if fact.low <= number <= fact.high]
+        # The largest first: it is the one that tells most often.
+        return [number for number in sorted(near)[::-1] if fact.low <= number <= fact.high]
     years = [number for number in sorted(near) if 1000 <= number <= 9999]
     if fact.kind == "by_year":
-        amounts = [number for number in sorted(near) if number > 9999] or [1]
+        amounts = [number for number in sorted(near)[::-1] if number > 9999] or [1]
         return [{}, *({str(year): amount} for year in years for amount in amounts)]
     [word, *_] = [part for part in fact.fields.values() if part.kind == "word"]
     named: list[dict[str, object]] = [{word.name: one} for one in sorted(word.words & words)]

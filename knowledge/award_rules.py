@@ -21,7 +21,8 @@ from knowledge.lexicon import read_yaml
 class Rule:
     """An award (hình thức khen): who it is for, its tables, figures, seats.
 
-    `best` is the verdict when nothing stands against it, `reads` the facts its verdict depends on.
+    `best` is the verdict when nothing stands against it; `sources` are, table by table, the facts
+    behind what it reads (none for a note, which decides nothing).
     """
 
     id: str
@@ -35,7 +36,7 @@ class Rule:
     gaps: Mapping[str, tuple[str, str]]
     seats: Mapping[str, tuple[Test, ...]]
     shares: Mapping[str, str]
-    reads: frozenset[str]
+    sources: tuple[frozenset[str], ...]
 
 
 Loaded = tuple[Schema, tuple[Rule, ...], Mapping[str, str], tuple[date, date]]
@@ -46,8 +47,10 @@ def load(folder: Path) -> Loaded:
     raw = read_yaml(folder / "awards.yaml")
     head = read_yaml(folder / "plan.yaml")
     try:
+        facts = {name: read_fact(name, entry) for name, entry in raw["facts"].items()}
         schema = Schema(
-            facts={name: read_fact(name, entry) for name, entry in raw["facts"].items()},
+            facts=facts,
+            defaults={name: fact.default() for name, fact in facts.items()},
             valued=raw.get("valued", {}),
             sums={name: tuple(parts.split()) for name, parts in raw.get("sums", {}).items()},
         )
@@ -76,13 +79,13 @@ def _rule(name: str, raw: Mapping[str, Any], tables: Mapping[str, Table], schema
         gaps={key: (pair.split()[0], pair.split()[1]) for key, pair in raw.get("gaps", {}).items()},
         seats={figure: read_tests(when) for figure, when in raw.get("seats", {}).items()},
         shares=raw.get("shares", {}),
-        reads=_sources(used, schema),
+        sources=tuple(_sources(table, schema) for table in used),
     )
 
 
-def _sources(tables: tuple[Table, ...], schema: Schema) -> frozenset[str]:
-    """The facts behind everything the deciding tables read, sums and amounts by year opened up."""
-    waiting = [one for table in tables if not table.note for one in award_tables.read_facts(table)]
+def _sources(table: Table, schema: Schema) -> frozenset[str]:
+    """The facts behind everything a table reads, sums and amounts by year opened up."""
+    waiting = [] if table.note else list(award_tables.read_facts(table))
     found: set[str] = set()
     while waiting:
         name = waiting.pop().partition(".")[0]

@@ -6,7 +6,7 @@ Generic evaluation only. Which conditions there are, their figures and words: aw
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -182,13 +182,12 @@ def _compare(value: Number, sign: str, bound: Number) -> bool | None:
     return one if one == other else None
 
 
-def possible(outcomes: list[Outcome], best: str) -> frozenset[str]:
-    """Every verdict the outcomes leave open; `best` holds when nothing stands against it.
+def possible(states: Sequence[frozenset[str]], best: str) -> frozenset[str]:
+    """Every verdict the states of the conditions leave open; `best` when nothing stands against it.
 
     Conditions count as independent of each other, so a "no" is certain only where one of them is.
     """
-    states = [outcome.states for outcome in outcomes if not outcome.table.note]
-    if any(one == {"unmet"} for one in states):
+    if {"unmet"} in states:
         return frozenset(["not_qualified"])
     verdicts = set()
     if any("unmet" in one for one in states):
@@ -198,6 +197,11 @@ def possible(outcomes: list[Outcome], best: str) -> frozenset[str]:
     if all(one & {"met", "omit"} for one in states):
         verdicts.add(best)
     return frozenset(verdicts)
+
+
+def favourable(states: frozenset[str]) -> frozenset[str]:
+    """The best a condition can still turn out to be."""
+    return states & {"met", "omit"} or states & {"judgement"} or states
 
 
 def read_facts(table: Table) -> frozenset[str]:

@@ -15,7 +15,7 @@ from typing import Literal, cast
 from knowledge import award_facts, award_rules
 from knowledge.award_facts import Number, Schema, Told, Values, Word
 from knowledge.award_rules import Rule
-from knowledge.award_tables import Names, Outcome, State, decide, possible
+from knowledge.award_tables import Names, Outcome, State, decide, favourable, possible
 
 Result = Literal["qualifies", "not_qualified", "needs_judgement", "needs_facts", "quota"]
 
@@ -163,7 +163,7 @@ class Awards:
             outcomes.append(decide(table, told.values, names))
             if table.final and outcomes[-1].states == {"unmet"}:
                 break
-        left_open = possible(outcomes, rule.best)
+        left_open = possible([one.states for one in outcomes if not one.table.note], rule.best)
         if "subject" in told.open:
             # No award is refused to nobody knows whom.
             left_open |= {"not_qualified", rule.best}
@@ -190,6 +190,8 @@ class Awards:
         return Condition(self._say(found, text), state, outcome.table.clause)
 
     def _say(self, found: _Found, text: str) -> str:
+        if "{" not in text:
+            return text
         figures = {**found.names, **_gaps(found)}
         spoken = {name: str(figure) for name, figure in figures.items()}
         spoken |= {
@@ -207,23 +209,35 @@ class Awards:
     def _missing(
         self, found: _Found, facts: Mapping[str, object], until: date | None
     ) -> tuple[str, ...]:
-        """Facts of which different values leave different verdicts open."""
-        if found.told.open == {"subject"} or "subject" in found.told.open:
+        """Facts whose values lead to different verdicts when the rest turns out well."""
+        if "subject" in found.told.open:
             return ("subject",)
+        if found.possible == {"not_qualified"}:
+            return ()
+        numbers, words = award_rules.constants(found.rule, found.names)
         missing = []
         for name in self.schema.facts:
-            if name not in found.told.open or name not in found.rule.reads:
+            if name not in found.told.open or not any(name in one for one in found.rule.sources):
                 continue
-            numbers, words = award_rules.constants(found.rule, found.names)
-            tried = award_facts.samples(self.schema.facts[name], numbers, words)
-            left = {found.possible}
-            for value in tried:
+            left = {self._if_told(found, name, found.told)}
+            for value in award_facts.samples(self.schema.facts[name], numbers, words):
                 told = self._read({**facts, name: value}, until)
-                left.add(self._weigh_one(found.rule, told, until).possible)
+                left.add(self._if_told(found, name, told))
                 if len(left) > 1:
                     missing.append(name)
                     break
         return tuple(missing)
+
+    def _if_told(self, found: _Found, name: str, told: Told) -> frozenset[str]:
+        """The verdicts left open by the conditions that rest on one fact, the others favourable."""
+        states = [
+            decide(one.table, told.values, found.names).states
+            if name in sources
+            else favourable(one.states)
+            for one, sources in zip(found.outcomes, found.rule.sources, strict=False)
+            if not one.table.note
+        ]
+        return possible(states, found.rule.best)
 
 
 def load(folder: Path) -> Awards:

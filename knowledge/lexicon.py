@@ -6,7 +6,7 @@ Only what is known of words lives here; `knowledge.reading` reads a text with it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -17,8 +17,24 @@ import yaml
 
 from knowledge.text import fold, key
 
-Phrases = Mapping[str, tuple[tuple[tuple[str, ...], str, str], ...]]
-"""First one or two tokens → (tokens, concept, group of concepts), longest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A way to say a concept: its FOLD tokens and, for texts with diacritics, its KEY tokens."""
+
+    tokens: tuple[str, ...]
+    concept: str
+    group: str
+    keys: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Unpacks as tokens, concept, group."""
+        return iter((self.tokens, self.concept, self.group))
+
+
+Phrases = Mapping[str, tuple[Phrase, ...]]
+"""First one or two tokens → phrases, longest first."""
 Pairs = Mapping[str, Mapping[str, int]]
 
 
@@ -114,7 +130,7 @@ def read_concepts(
 ) -> tuple[Phrases, dict[str, tuple[str, str]], dict[str, str]]:
     """Concepts of a glossary: {first tokens: ((tokens, concept, group), …)}; {KEY word:
     (FOLD word, concept)} for those that count only with their diacritics; and the group of each."""
-    by_first: dict[str, list[tuple[tuple[str, ...], str, str]]] = {}
+    by_first: dict[str, list[Phrase]] = {}
     exact: dict[str, tuple[str, str]] = {}
     groups: dict[str, str] = {}
     for group, concepts in raw.items():
@@ -122,13 +138,15 @@ def read_concepts(
             name = f"@{bare}"
             groups[name] = group
             for line in lines(block):
-                tokens = tuple(fold(line.replace("%", " phan tram ")).split())
+                words = line.replace("%", " phan tram ")
+                tokens, keys = tuple(fold(words).split()), tuple(key(words).split())
                 if line.startswith("="):
                     exact[key(line)] = (fold(line), name)
                 elif tokens:
-                    by_first.setdefault(" ".join(tokens[:2]), []).append((tokens, name, group))
+                    phrase = Phrase(tokens, name, group, keys)
+                    by_first.setdefault(" ".join(tokens[:2]), []).append(phrase)
     phrases = {
-        first: tuple(sorted(found, key=lambda item: -len(item[0])))
+        first: tuple(sorted(found, key=lambda phrase: -len(phrase.tokens)))
         for first, found in by_first.items()
     }
     return phrases, exact, groups

@@ -39,7 +39,7 @@ class PlanError(ValueError):
 class Clause:
     """A clause or unnumbered part. `label` is how a person reads its id: "Mục V.2.b".
 
-    `summary` is one message; `detail` is everything the clause says, a line a thing, in our words.
+    `summary` is one message; `detail` is everything the clause says, a line a thing.
     """
 
     id: str
@@ -191,16 +191,12 @@ def read_clauses(
         label = entry.get("label") or words["clause_label"].format(id=name)
         summary, detail = " ".join(entry["summary"].split()), _paragraph(entry.get("detail", ""))
         clauses[name] = Clause(name, label, entry["heading"], summary, detail)
-        asks = [
-            entry["heading"],
-            *(line.format(label=label) for line in lines(words["clause_ask"])),
-        ]
+        asks = [entry["heading"], *(ask.format(label=label) for ask in lines(words["clause_ask"]))]
         families[f"clause:{name}"] = read_family(
             f"clause:{name}",
             {
                 "clauses": name,
                 "text": entry.get("short") or entry["summary"],
-                "more": entry["summary"] if entry.get("short") else "",
                 "ask": "\n".join([*asks, *lines(entry.get("ask", ""))]),
             },
         )

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from rapidfuzz.distance.DamerauLevenshtein import distance
 
-from knowledge.lexicon import Band, Language, Lexicon, Pairs, Phrases
+from knowledge.lexicon import Band, Language, Lexicon, Pairs, Phrase, Phrases
 from knowledge.spelling import is_syllable, nearest, sounds_like, split_run, undo_typing
 from knowledge.text import clean, fold, key
 
@@ -21,7 +21,9 @@ LONGEST = 1200
 MOST_TOKENS = 120
 MOST_MENDED = 60
 """Longer texts are read as they are: mending is the dearest step, and repeats make it dearer."""
-OVERLAYS = ("unsaid", "outside")
+CUES = "cue"
+"""The group of concepts that only rulings look at: they say nothing of what a text is about."""
+OVERLAYS = ("unsaid", "outside", CUES)
 """Groups of concepts that mark a question beside what its words are about ("chấm OCOP")."""
 _RARE_PAIR = 3
 _USUAL = 0.6
@@ -134,29 +136,44 @@ def _one_slip(token: str, candidate: str) -> bool:
     return distance(token, candidate, score_cutoff=1) <= 1
 
 
-def _concepts(tokens: list[str], phrases: Phrases) -> tuple[set[str], set[str]]:
+def _concepts(
+    tokens: list[str], phrases: Phrases, marks: Mapping[str, set[str]]
+) -> tuple[set[str], set[str]]:
     """Concepts from left to right, the longest of a group first: `hợp tác xã` holds no `xã`.
 
-    Also the tokens that belong to no longer phrase: only they may be concepts by their marks.
+    `marks` are the FOLD words of a text with diacritics, each with its KEY forms: "qua" is not
+    "quà" there. Also the tokens that belong to no longer phrase: only they may be concepts by
+    their marks.
     """
     found: set[str] = set()
     within: set[int] = set()
     taken: dict[str, tuple[int, int]] = {}
     for at, token in enumerate(tokens):
         pair = f"{token} {tokens[at + 1]}" if at + 1 < len(tokens) else ""
-        for words, concept, group in (*phrases.get(pair, ()), *phrases.get(token, ())):
+        for phrase in (*phrases.get(pair, ()), *phrases.get(token, ())):
+            words, group = phrase.tokens, phrase.group
             size = len(words)
             span = (at, at + size)
-            other = taken.get(group, (0, 0))
+            place = phrase.concept if group == CUES else group
+            other = taken.get(place, (0, 0))
             if (at < other[1] and span != other) or (size == 1 and at in within):
                 continue
             if size > 2 and tuple(tokens[at + 2 : at + size]) != words[2:]:
                 continue
-            found.add(concept)
-            taken[group] = span
+            if marks and (size <= 2 or group in OVERLAYS) and _marked_otherwise(phrase, marks):
+                continue
+            found.add(phrase.concept)
+            taken[place] = span
             if size > 1 and group not in OVERLAYS:
                 within.update(range(at, at + size))
     return found, {token for at, token in enumerate(tokens) if at not in within}
+
+
+def _marked_otherwise(phrase: Phrase, marks: Mapping[str, set[str]]) -> bool:
+    return any(
+        word in marks and form not in marks[word]
+        for word, form in zip(phrase.tokens, phrase.keys, strict=False)
+    )
 
 
 def _band_features(tokens: list[str], bands: Iterable[Band]) -> set[str]:
@@ -183,17 +200,21 @@ def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
     tokens = [token[0] for token in alternatives]
     if mend and not english and len(tokens) <= MOST_MENDED:
         tokens = _in_context(tokens, lexicon)
-    concepts, loose = _concepts(tokens, lexicon.phrases)
-    concepts |= _band_features(tokens, lexicon.bands)
     words = raw.split()
     marked = sum(not word.isascii() for word in words) >= 0.3 * max(1, len(words))
     keys: frozenset[str] = frozenset(key(raw).split()) if marked else frozenset()
+    marks: dict[str, set[str]] = {}
+    for form in keys:
+        marks.setdefault(fold(form.rstrip("12345")), set()).add(form)
+    concepts, loose = _concepts(tokens, lexicon.phrases, marks)
+    concepts |= _band_features(tokens, lexicon.bands)
     for word in keys & lexicon.exact.keys():
         bare, concept = lexicon.exact[word]
         if bare in loose:
             concepts.add(concept)
     dates = _dates(raw, tokens) if _DIGIT.search(raw) else []
-    features = set(tokens) | concepts
+    features = {name for name in concepts if lexicon.groups.get(name) != CUES}
+    features.update(tokens)
     features.update(part for token in alternatives for part in token[1:])
     features.update(f"{a} {b}" for a, b in pairwise(tokens))
     features.update(f"#{day}/{month}" for day, month in dates)

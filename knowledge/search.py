@@ -38,12 +38,18 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A family found, with how sure (0…1) and the two parts of that."""
+    """A family found, with how sure (0…1) and the two parts of that.
+
+    `asked` are the things in the question that plans mostly leave unsaid ("số điện thoại"),
+    `untold` those of them that no example of the family asks for: it cannot tell them.
+    """
 
     family: str
     score: float
     likeness: float
     coverage: float
+    asked: frozenset[str]
+    untold: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,7 @@ def rank(
     for feature in reading.concepts:
         if feature in index.slots:
             named.setdefault(index.slots[feature], set()).add(feature)
+    asked = frozenset(named.get("unsaid", ()))
     hits = []
     for number in best:
         name = index.names[number]
@@ -169,7 +176,8 @@ def rank(
         coverage = min(1.0, sums[number] / (counted or total))
         score = _LIKENESS * likeness + _COVERAGE * coverage + bonus.get(name, 0.0)
         score -= _mismatch(index, number, named)
-        hits.append(Hit(name, score, likeness, coverage))
+        untold = asked - index.spoken[number]["unsaid"]
+        hits.append(Hit(name, score, likeness, coverage, asked, untold))
     return sorted(hits, key=lambda hit: -hit.score)
 
 
@@ -179,6 +187,8 @@ def _likeness(
     best = 0.0
     features, keys, weigh = reading.features, reading.keys, weights.__getitem__
     for example in examples:
+        if not example.weight:
+            continue
         # Were the smaller of the two wholly in the larger, this is how alike they would be.
         small, large = (
             (total, example.weight) if total < example.weight else (example.weight, total)

@@ -73,6 +73,12 @@ def write_chain(tx: Tx) -> None:
     tx.audits.clear()
 
 
+def head(tx: Tx) -> tuple[int, str]:
+    """The last entry's number and digest. Only somebody who noted it elsewhere sees a cut tail."""
+    row = tx.execute(select(audit_head.c.seq, audit_head.c.digest)).one_or_none()
+    return (0, GENESIS) if row is None else (row.seq, row.digest)
+
+
 def verify(tx: Tx) -> Iterator[str]:
     """Every break in the chain, one sentence each; nothing when it is whole. Reads in slices."""
     seq, digest = 0, GENESIS
@@ -85,8 +91,9 @@ def verify(tx: Tx) -> Iterator[str]:
         kept = tx.execute(
             select(audit_values).where(audit_values.c.seq.between(seq + 1, rows[-1].seq))
         ).all()
+        by_seq = {row.seq: row for row in rows}
         for value in kept:
-            held = next((row for row in rows if row.seq == value.seq), None)
+            held = by_seq.get(value.seq)
             claimed = _commitments(held).get(value.field) if held is not None else None
             if claimed != _commit(value.salt, value.value):
                 yield f"entry {value.seq}: the value of {value.field} is not the one recorded"
@@ -100,8 +107,7 @@ def verify(tx: Tx) -> Iterator[str]:
             if misshapen or row.previous != digest or row.digest != expected:
                 yield f"entry {row.seq} was altered"
             seq, digest = row.seq, row.digest
-    head = tx.execute(select(audit_head.c.seq, audit_head.c.digest)).one_or_none()
-    if (head.seq, head.digest) != (seq, digest) if head is not None else seq != 0:
+    if head(tx) != (seq, digest):
         yield "the head does not match the last entry: the end of the chain was cut or added to"
 
 

@@ -14,6 +14,7 @@ ALPHABET = "234679ACDEFHJKMNPRTVWXY"
 PREFIX = "LC-"
 _BODY = 6
 _MEANT = re.compile(r"LC[\s.\-–]*(?:[0-9A-Z][\s.\-]*){5,9}", re.IGNORECASE)
+_WITHIN = re.compile(rf"\bLC[\s.\-–]*(?:[{ALPHABET}][\s.\-]*){{{_BODY + 1}}}(?!\w)", re.IGNORECASE)
 _CODE = re.compile(rf"(?:LC)?[\s.\-–]*([{ALPHABET}\s.\-]{{7,14}})", re.IGNORECASE)
 
 
@@ -32,6 +33,11 @@ def parse(text: str) -> str | None:
     if len(letters) != _BODY + 1 or _check(letters[:_BODY]) != letters[_BODY]:
         return None
     return PREFIX + letters
+
+
+def find_in(text: str) -> str | None:
+    """The first whole, right code somewhere in a sentence, None when there is none."""
+    return next((code for found in _WITHIN.findall(text) if (code := parse(found))), None)
 
 
 def looks_like_code(text: str) -> bool:

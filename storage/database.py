@@ -166,7 +166,9 @@ class Database:
                 pool_timeout=BUSY_SECONDS,
                 connect_args={
                     "connect_timeout": BUSY_SECONDS,
-                    "options": f"-c lock_timeout={BUSY_SECONDS}s",
+                    # A server that hangs must look like one that is away, not hold a writer.
+                    "options": f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=60s",
+                    "tcp_user_timeout": BUSY_SECONDS * 2_000,
                 },
             )
 

@@ -125,26 +125,36 @@ def redeem(tx: Tx, invitation: Invitation, person: Person, account_id: int) -> G
     return Grant(grant_id, person.id, account_id, invitation.role, invitation.place)
 
 
-def revoke(tx: Tx, grant: Grant, *, by: int | str) -> bool:
-    """Take a role back; it counts from the next press. False when it was already taken back."""
+def revoke(tx: Tx, grant_id: int, *, by: int | str) -> bool:
+    """Take a role back; it counts from the next press. False when nobody holds it."""
     gone = tx.execute(
         update(grants)
-        .where(grants.c.id == grant.id, grants.c.revoked_at.is_(None))
+        .where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
         .values(revoked_at=tx.now)
     )
     if gone.rowcount == 1:
-        audit.record(tx, by, "grant.revoked", f"grant:{grant.id}", role=(grant.role, None))
+        audit.record(tx, by, "grant.revoked", f"grant:{grant_id}", revoked=(False, True))
     return gone.rowcount == 1
 
 
-def holder_name(tx: Tx, grant_id: int) -> str:
-    """The name of the person a grant was given to."""
-    row = tx.execute(
-        select(people.c.name)
-        .join(grants, grants.c.person_id == people.c.id)
-        .where(grants.c.id == grant_id)
-    ).one()
-    return row.name or ""
+def stands(tx: Tx, grant_id: int) -> bool:
+    """Whether a grant still counts, kept so till the transaction ends."""
+    found = tx.execute(
+        select(grants.c.id)
+        .where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
+        .with_for_update(read=True)
+    )
+    return found.first() is not None
+
+
+def everyone(tx: Tx) -> list[tuple[Grant, str]]:
+    """Every live grant with its holder's name, for the operator."""
+    rows = tx.execute(
+        _LIVE.add_columns(people.c.name)
+        .join(people, people.c.id == grants.c.person_id)
+        .order_by(grants.c.id)
+    )
+    return [(Grant(*row[:5]), row[5] or "") for row in rows]
 
 
 def expiry(made_at: datetime) -> datetime:

@@ -46,6 +46,11 @@ class Listener:
                     connection.execute(f"LISTEN {CHANNEL}")
                     while not self._stop.is_set():
                         for notice in connection.notifies(timeout=LOOK_SECONDS):
-                            self._heard(frozenset(map(int, notice.payload.split(","))))
+                            self._heard(_accounts(notice.payload))
             except psycopg.Error:
                 self._stop.wait(RETRY_SECONDS)
+
+
+def _accounts(payload: str) -> frozenset[int]:
+    """The accounts a notice names; anybody who may connect can send one, so it is not trusted."""
+    return frozenset(int(part) for part in payload.split(",") if part.isdecimal())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from storage.database import News, Tx
 from storage.schema import outbox
@@ -32,7 +32,8 @@ _WAITING = (
     .where(
         outbox.c.account_id == bindparam("of_account"),
         outbox.c.state == "queued",
-        outbox.c.due_at <= bindparam("by"),
+        # At once has no time: a clock set back must not hide what was said before.
+        or_(outbox.c.due_at.is_(None), outbox.c.due_at <= bindparam("by")),
     )
     .order_by(outbox.c.id)
     .limit(MAX_WAITING)
@@ -55,7 +56,6 @@ def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
         "kind": kind,
         "state": "queued",
         "created_at": tx.now,
-        "due_at": tx.now,
     }
     for body in bodies:
         # One by one, so that ids follow the order they are to be read in on every store.
@@ -75,17 +75,3 @@ def acknowledge(tx: Tx, account_id: int, ids: Sequence[int]) -> None:
         tx.execute(
             _SENT, [{"of_account": account_id, "of_id": row_id, "at": tx.now} for row_id in ids]
         )
-
-
-def accounts_waiting(tx: Tx, account_ids: Sequence[int]) -> set[int]:
-    """Which of these accounts have something due."""
-    rows = tx.execute(
-        select(outbox.c.account_id)
-        .where(
-            outbox.c.account_id.in_(account_ids),
-            outbox.c.state == "queued",
-            outbox.c.due_at <= tx.now,
-        )
-        .distinct()
-    )
-    return {int(row.account_id) for row in rows}

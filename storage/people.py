@@ -61,9 +61,13 @@ _SAVE = (
 _RENAME = update(people).where(people.c.id == bindparam("of_person")).values(name=bindparam("to"))
 
 
-def open_conversation(tx: Tx, channel: str, account: str, sender: str) -> Conversation:
-    """The conversation of an account, locked till the transaction ends; made on first contact."""
+def lock(tx: Tx, channel: str, account: str, sender: str) -> None:
+    """Keep other turns of this account waiting till the transaction ends; taken before all else."""
     tx.lock(f"{channel}:{account}:{sender}")
+
+
+def open_conversation(tx: Tx, channel: str, account: str, sender: str) -> Conversation:
+    """The conversation of an account; made on first contact. `lock` it first."""
     where = {"channel": channel, "account": account, "sender": sender}
     row = tx.execute(_OPEN, where).one_or_none()
     if row is not None:

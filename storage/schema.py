@@ -124,6 +124,16 @@ grants = Table(
     Column("given_at", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
     Index(None, "place", "role"),
+    # Held twice, a role would show every report twice and be told of it twice.
+    Index(
+        "uq_grants_live",
+        "person_id",
+        "role",
+        "place",
+        unique=True,
+        sqlite_where=text("revoked_at IS NULL"),
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
 )
 
 invitations = Table(
@@ -221,7 +231,7 @@ outbox = Table(
     Column("body", JSON, nullable=False),
     Column("state", String(8), nullable=False),
     Column("created_at", UtcTime, nullable=False),
-    Column("due_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime),
     Column("sent_at", UtcTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("reason", String(200), nullable=False, server_default=""),

@@ -16,7 +16,7 @@ from storage import audit
 from storage.contributions import Contribution, get, keep_version
 from storage.database import Tx
 from storage.errors import Conflict
-from storage.grants import Grant
+from storage.grants import Grant, stands
 from storage.schema import contributions, decisions, people
 
 MOVES = {
@@ -108,6 +108,8 @@ def _decide(
 ) -> Contribution:
     if grant.person_id in (seen.reporter_id, seen.contributor_id):
         raise OwnReport
+    if not stands(tx, grant.id):
+        raise Conflict
     moved = _move(
         tx, seen, to, by=grant.person_id, note=seen.note, value_vnd=value_vnd,
         changes={"reason": reason, "verified_vnd": value_vnd},

@@ -1,29 +1,21 @@
-"""The award calculator: own cases, every trap of the plan's wording, and what must hold for all.
-
-tests/data/awards_own.jsonl: {"id", "story", "facts", "expected": [{"award", "verdict", "accept",
-"clauses", "reason", "missing"?, "quota"?}]}.
-"""
+"""The award calculator: own cases, its command, next steps, malformed facts, new packs."""
 
 import json
-from collections.abc import Iterator
+import sys
+from argparse import Namespace
 from dataclasses import asdict
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from knowledge import award_facts, award_rules, awards, plan
-from knowledge.awards import Verdict
+from bot.commands import awards as command
+from knowledge import awards, plan
 from knowledge.plan import DEFAULT
+from tests.award_cases import AWARDS, CASES, judge, variants
 
-AWARDS = awards.load(DEFAULT)
-CASES = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "data/awards_own.jsonl").read_text("utf-8").splitlines()
-]
 ALWAYS = {
     "commune": "flag_commune_ntm flag_commune_ntm_advanced merit_commune_top_criteria "
     "merit_individuals_of_commune local_commendation state_award",
@@ -39,30 +31,6 @@ ALWAYS = {
     "merit_individual_contribution local_commendation",
     "agency": "merit_at_review merit_collective_contribution state_award",
 }
-
-
-def judge(facts: dict[str, Any], **more: Any) -> dict[str, Verdict]:
-    return {one.award: one for one in AWARDS.judge(facts, **more)}
-
-
-def verdict(award: str, **facts: Any) -> str:
-    return judge({"year": 2024, **facts})[award].verdict
-
-
-def constants() -> tuple[frozenset[int], frozenset[str]]:
-    names = {"start": 2021, "end": 2025, "planned_end": 2025, "self": "merit_village"}
-    found = [award_rules.constants(rule, names | dict(rule.values)) for rule in AWARDS.rules]
-    return (
-        frozenset(one for numbers, _ in found for one in numbers),
-        frozenset(one for _, words in found for one in words),
-    )
-
-
-def values_of(name: str) -> list[object]:
-    return award_facts.samples(AWARDS.schema.facts[name], *constants())
-
-
-# ---- cases ----
 
 
 def test_there_are_enough_cases_and_no_two_alike() -> None:
@@ -87,314 +55,6 @@ def test_case(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("subject", ALWAYS)
 def test_every_award_that_can_concern_a_subject_has_a_verdict(subject: str) -> None:
     assert set(judge({"subject": subject, "year": 2024})) >= set(ALWAYS[subject].split())
-
-
-# ---- what must hold for every case and every null ----
-
-
-def variants() -> Iterator[dict[str, Any]]:
-    for case in CASES:
-        yield case["facts"]
-        for name in AWARDS.schema.facts:
-            if name != "subject":
-                yield {**case["facts"], name: None}
-
-
-def test_conditions_bear_the_verdict_out() -> None:
-    for facts in variants():
-        for one in judge(facts).values():
-            notes = {
-                table.clause + table.name
-                for rule in AWARDS.rules
-                if rule.id == one.award
-                for table in rule.tables
-                if table.note
-            }
-            states = [condition.state for condition in one.conditions]
-            assert "met" in states or "judgement" in states or "unmet" in states
-            if one.verdict == "not_qualified":
-                assert "unmet" in states
-                assert one.missing == ()
-                assert one.quota is None
-            if one.verdict == "needs_judgement":
-                assert "judgement" in states
-            if one.verdict == "needs_facts":
-                assert one.missing, facts
-                assert "unknown" in states
-            if one.verdict == "qualifies":
-                assert set(states) <= {"met"} or notes
-            assert all(condition.text for condition in one.conditions)
-
-
-def test_unknown_is_never_no() -> None:
-    """A null may lead to "no" only where every value of that fact does."""
-    for case in CASES:
-        before = judge(case["facts"])
-        for name in AWARDS.schema.facts:
-            after = judge({**case["facts"], name: None})
-            refused = {award for award, one in after.items() if one.verdict == "not_qualified"}
-            assert all(before[award].verdict == "not_qualified" for award in refused), (case, name)
-            if not refused or name == "subject":
-                continue
-            for value in values_of(name)[:40]:
-                told = judge({**case["facts"], name: value})
-                assert all(told[award].verdict == "not_qualified" for award in refused)
-
-
-def facts_of(subject: str) -> st.SearchStrategy[dict[str, Any]]:
-    names = [name for name in AWARDS.schema.facts if name != "subject"]
-    some = {
-        name: st.one_of(st.none(), st.sampled_from(values_of(name)))
-        for name in names
-        if values_of(name)
-    }
-    return st.fixed_dictionaries({"subject": st.just(subject)}, optional=some)
-
-
-ANY = st.sampled_from(sorted(ALWAYS)).flatmap(facts_of)
-
-
-@settings(max_examples=120, deadline=None)
-@given(facts=ANY, data=st.data())
-def test_a_no_with_nulls_is_a_no_for_all_they_could_be(facts: dict[str, Any], data: Any) -> None:
-    refused = [a for a, one in judge(facts).items() if one.verdict == "not_qualified"]
-    known = {
-        name: data.draw(st.sampled_from(values_of(name))) if value is None else value
-        for name, value in facts.items()
-    }
-    told = judge(known)
-    assert all(told[award].verdict == "not_qualified" for award in refused)
-
-
-@settings(max_examples=120, deadline=None)
-@given(facts=ANY, data=st.data())
-def test_a_clear_verdict_with_nulls_stays_whatever_they_are(
-    facts: dict[str, Any], data: Any
-) -> None:
-    clear = {
-        award: one
-        for award, one in judge(facts).items()
-        if one.verdict in ("qualifies", "quota") or not one.missing
-    }
-    known = {
-        name: data.draw(st.sampled_from(values_of(name))) if value is None else value
-        for name, value in facts.items()
-    }
-    told = judge(known)
-    for award, one in clear.items():
-        assert told[award].verdict == one.verdict, (facts, known)
-
-
-def test_what_is_missing_can_change_the_verdict_and_nothing_else_is_asked_for() -> None:
-    for case in CASES:
-        for name in AWARDS.schema.facts:
-            if name == "subject":
-                continue
-            facts = {**case["facts"], name: None}
-            if [key for key, value in facts.items() if value is None] != [name]:
-                continue
-            told = [judge({**facts, name: value}) for value in values_of(name)]
-            for award, one in judge(facts).items():
-                verdicts = {found[award].verdict for found in told}
-                if one.verdict == "needs_facts" and "labour_days" not in facts:
-                    assert one.missing == (name,), (case["id"], name)
-                    assert len(verdicts) > 1, (case["id"], name, award)
-                if len(verdicts) == 1 and one.verdict != "needs_facts":
-                    assert name not in one.missing
-
-
-# ---- plan_traps 3 to 9, a test a sentence ----
-
-
-@pytest.mark.parametrize(
-    ("facts", "right"),
-    [
-        ({"money_vnd": 50_000_000}, "qualifies"),
-        ({"labour_vnd": 50_000_000}, "qualifies"),
-        ({"money_vnd": 49_999_999}, "needs_judgement"),
-        ({"money_vnd": 1}, "needs_judgement"),
-        ({"labour_vnd": 49_999_999}, "needs_judgement"),
-        ({"tech_transfer_vnd": 50_000_000}, "qualifies"),
-        ({"tech_transfer_vnd": 49_999_999}, "not_qualified"),
-        ({"ocop_stars": 3}, "qualifies"),
-        ({"ocop_stars": 2}, "not_qualified"),
-    ],
-)
-def test_fifty_million_may_belong_to_technology_transfer_alone(
-    facts: dict[str, Any], right: str
-) -> None:
-    assert verdict("merit_individual_contribution", subject="individual", **facts) == right
-
-
-@pytest.mark.parametrize(
-    ("facts", "right"),
-    [
-        ({"money_vnd": 100_000_000}, "qualifies"),
-        ({"labour_vnd": 100_000_000}, "qualifies"),
-        ({"money_vnd": 99_999_999}, "not_qualified"),
-        ({"money_vnd": 60_000_000, "labour_vnd": 40_000_000}, "qualifies"),
-        ({"tech_transfer_vnd": 50_000_000}, "not_qualified"),
-        ({"land_m2": 1}, "needs_judgement"),
-        ({"land_m2": 1, "land_vnd": None}, "needs_judgement"),
-        ({"money_vnd": 60_000_000, "land_vnd": 40_000_000}, "needs_judgement"),
-        ({"in_kind_vnd": 100_000_000}, "needs_judgement"),
-        ({"labour_days": 1}, "needs_facts"),
-        ({"labour_days": 0.5, "labour_vnd": 0}, "needs_facts"),
-        ({"labour_days": None, "money_vnd": 1}, "needs_facts"),
-        ({"labour_days": 9, "labour_vnd": 100_000_000}, "qualifies"),
-        ({"pledged_vnd": 900_000_000}, "not_qualified"),
-        ({"money_vnd_by_year": {"2023": 50_000_000, "2024": 50_000_000}}, "needs_judgement"),
-        ({"money_vnd_by_year": {"2023": 100_000_000}}, "qualifies"),
-        ({"money_vnd_by_year": {"2024": None}}, "needs_facts"),
-        ({"money_vnd_by_year": None}, "needs_facts"),
-        ({"money_vnd": 50_000_000, "money_vnd_by_year": {"2023": 50_000_000}}, "not_qualified"),
-        ({"money_vnd": 50_000_000, "money_vnd_by_year": {"2023": 60_000_000}}, "needs_judgement"),
-    ],
-)
-def test_a_hundred_million_of_a_collective(facts: dict[str, Any], right: str) -> None:
-    assert verdict("merit_collective_contribution", subject="collective", **facts) == right
-
-
-def test_a_households_money_is_for_people_to_judge_under_both_lines() -> None:
-    found = judge({"subject": "household", "year": 2024, "money_vnd": 120_000_000})
-    for award in ("merit_individual_contribution", "merit_collective_contribution"):
-        assert found[award].verdict == "needs_judgement"
-
-
-def test_only_the_commune_with_most_criteria_is_annual() -> None:
-    yearly = {"rank_in_district": 1, "criteria_completed_in_year": 3}
-    for award, facts in {
-        "merit_commune_top_criteria": {"subject": "commune", **yearly},
-        "merit_village": {"subject": "village", "level": "ntm", "exemplary": True},
-        "merit_collective_contribution": {"subject": "collective", "money_vnd": 10**9},
-        "merit_household_of_village": {
-            "subject": "household", "village_level": "ntm", "exemplary": True,
-        },
-        "merit_individual_contribution": {"subject": "individual", "money_vnd": 10**9},
-    }.items():  # fmt: skip
-        assert verdict(award, **facts) == "qualifies"
-        again = verdict(award, **facts, certificates_received=[{"award": award, "year": 2022}])
-        assert (again == "qualifies") == (award == "merit_commune_top_criteria")
-
-
-@pytest.mark.parametrize(
-    ("facts", "right"),
-    [
-        ({"rank_in_district": 1}, "qualifies"),
-        ({"rank_in_district": 2}, "not_qualified"),
-        ({"rank_in_district": 4, "rank_total_in_district": 1}, "needs_judgement"),
-        ({"rank_in_district": 1, "tied": True}, "needs_judgement"),
-        ({"rank_in_district": 1, "parent": "city"}, "needs_judgement"),
-        ({"rank_in_district": 1, "parent": "Than Uyên"}, "qualifies"),
-        ({"rank_in_district": 1, "basic_construction_debt": True}, "needs_judgement"),
-    ],
-)
-def test_most_criteria_in_the_year(facts: dict[str, Any], right: str) -> None:
-    assert verdict("merit_commune_top_criteria", subject="commune", **facts) == right
-
-
-@pytest.mark.parametrize(
-    ("award", "facts", "right"),
-    [
-        ("flag_commune_ntm", {"subject": "commune", "level": "ntm"}, "qualifies"),
-        ("flag_commune_ntm_advanced", {"subject": "commune", "level": "ntm_advanced"}, "qualifies"),
-        ("flag_district_ntm", {"subject": "district", "level": "ntm"}, "qualifies"),
-        ("flag_district_ntm", {"subject": "city", "level": "ntm"}, "needs_judgement"),
-        ("flag_commune_ntm", {"subject": "ward", "level": "ntm"}, "not_qualified"),
-        ("flag_commune_ntm", {"subject": "town", "level": "ntm"}, "not_qualified"),
-        ("flag_commune_ntm", {"subject": "village", "level": "ntm"}, "not_qualified"),
-        ("flag_commune_ntm", {"subject": "collective"}, "not_qualified"),
-    ],
-)
-def test_who_can_have_a_flag(award: str, facts: dict[str, Any], right: str) -> None:
-    assert verdict(award, **facts) == right
-
-
-@pytest.mark.parametrize(
-    ("facts", "right"),
-    [
-        ({"flags_received": [{"level": "ntm"}]}, "needs_judgement"),
-        ({"flags_received": [{"level": "ntm_advanced"}]}, "not_qualified"),
-        ({"flags_received": [{"level": "ntm"}, {"level": "ntm_advanced"}]}, "not_qualified"),
-        ({"flags_received": [{"level": "ntm_advanced", "year": 2018}]}, "needs_judgement"),
-        ({"flags_received": [{"level": None}]}, "needs_facts"),
-        ({"basic_construction_debt": True}, "needs_judgement"),
-        ({"basic_construction_debt": None}, "needs_facts"),
-        ({"level_recognised": False}, "needs_judgement"),
-        ({"year": 2020}, "not_qualified"),
-        ({"year": 2021}, "qualifies"),
-        ({"year": 2025}, "qualifies"),
-        ({"year": 2026}, "needs_judgement"),
-        ({"year_attained": 2020}, "not_qualified"),
-    ],
-)
-def test_the_flag_of_an_advanced_commune(facts: dict[str, Any], right: str) -> None:
-    told = {"subject": "commune", "level": "ntm_advanced", **facts}
-    assert verdict("flag_commune_ntm_advanced", **told) == right
-
-
-def test_quotas_leave_people_to_be_picked() -> None:
-    commune = judge({"subject": "commune", "year": 2024, "level": "ntm", "nominees": 7})
-    found = commune["merit_individuals_of_commune"]
-    assert found.verdict == "quota"
-    assert found.quota is not None
-    assert (found.quota.seats, found.quota.nominees, found.quota.left) == (5, 7, -2)
-    assert any(one.state == "unmet" for one in found.conditions)
-    district = judge({"subject": "district", "year": 2024, "level": "ntm", "nominees": 18})
-    quota = district["merit_individuals_of_district"].quota
-    assert quota is not None
-    assert (quota.seats, quota.left) == (20, 2)
-    assert (quota.province_seats, quota.district_seats) == (5, 15)
-
-
-@pytest.mark.parametrize(
-    ("facts", "right", "seats"),
-    [
-        ({"agency_level": "province"}, "quota", 2),
-        ({"agency_level": "district"}, "quota", 2),
-        ({"agency_level": "province", "standing_agency": True}, "quota", 4),
-        ({"agency_level": "province", "standing_agency": None}, "quota", 2),
-        ({"agency_level": "province_subunit"}, "needs_judgement", 2),
-        ({"agency_level": "commune"}, "not_qualified", None),
-        ({"agency_level": "province", "review": "none"}, "not_qualified", None),
-        ({"agency_level": "province", "year": 2024}, "needs_judgement", 2),
-    ],
-)
-def test_people_at_the_reviews(facts: dict[str, Any], right: str, seats: int | None) -> None:
-    told = {"subject": "agency", "year": 2025, "review": "final", "exemplary": True, **facts}
-    found = judge(told)["merit_at_review"]
-    assert found.verdict == right
-    assert (found.quota.seats if found.quota else None) == seats
-
-
-def test_the_standing_agency_of_the_programme_is_said_to_be_unnamed() -> None:
-    found = judge(
-        {
-            **{"subject": "agency", "year": 2025, "review": "final", "exemplary": True},
-            **{"agency_level": "province", "standing_agency": True},
-        }
-    )["merit_at_review"]
-    assert any(one.clause == "VII.1" and "không nêu tên" in one.text for one in found.conditions)
-
-
-def test_giay_khen_is_always_left_to_people_and_for_those_who_miss() -> None:
-    for facts in variants():
-        found = judge(facts).get("local_commendation")
-        assert found is None or found.verdict == "needs_judgement"
-    reached = judge({"subject": "individual", "year": 2024, "money_vnd": 10**9})
-    missed = judge({"subject": "individual", "year": 2024})
-    assert reached["local_commendation"].conditions[1].state == "judgement"
-    assert missed["local_commendation"].conditions[1].state == "met"
-    household = judge({"subject": "household", "year": 2024})["local_commendation"]
-    assert "không nhắc hộ gia đình" in household.conditions[0].text
-
-
-def test_state_awards_are_outside_the_plan() -> None:
-    for subject in ("commune", "agency"):
-        assert verdict("state_award", subject=subject) == "needs_judgement"
-
-
-# ---- the plan's end, malformed facts, words ----
 
 
 def test_a_prolonged_plan_counts_and_says_so() -> None:
@@ -460,7 +120,7 @@ def test_every_clause_is_the_plans() -> None:
 
 
 def test_every_sentence_can_be_said_in_one_message() -> None:
-    seen = set()
+    seen: set[str] = set()
     for facts in variants():
         for one in AWARDS.judge(facts, until=date(2027, 1, 1)):
             seen.update(condition.text for condition in one.conditions)
@@ -507,22 +167,49 @@ def test_names_and_labels_are_for_people() -> None:
     assert all(fact.label for fact in AWARDS.schema.facts.values())
 
 
-# ---- against an oracle, and with another plan ----
+def test_all_that_matters_is_asked_for_when_nothing_is_known() -> None:
+    names = set(AWARDS.schema.facts) - {"money_vnd_by_year"}
+    nothing: dict[str, Any] = dict.fromkeys(sorted(names))
+    found = judge({**nothing, "subject": "individual"})["merit_individual_contribution"]
+    assert set(found.missing) == {
+        *("year", "certificates_received", "money_vnd"),
+        *("labour_vnd", "tech_transfer_vnd", "ocop_stars"),
+        *("land_m2", "land_vnd", "in_kind_vnd"),
+    }
+    commune = judge({**nothing, "subject": "commune"})["flag_commune_ntm"]
+    assert set(commune.missing) == {
+        *("year", "level", "level_recognised", "year_attained"),
+        *("flags_received", "basic_construction_debt"),
+    }
 
 
-@given(
-    money=st.integers(0, 200_000_000),
-    labour=st.integers(0, 200_000_000),
-    goods=st.integers(0, 200_000_000),
-    stars=st.integers(0, 5),
-)
-def test_a_collective_against_an_oracle(money: int, labour: int, goods: int, stars: int) -> None:
-    if money + labour >= 100_000_000 or stars >= 3:
-        right = "qualifies"
-    else:
-        right = "needs_judgement" if money + labour + goods >= 100_000_000 else "not_qualified"
-    told = {"money_vnd": money, "labour_vnd": labour, "in_kind_vnd": goods, "ocop_stars": stars}
-    assert verdict("merit_collective_contribution", subject="collective", **told) == right
+def test_the_command_answers_line_by_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [
+        '{"id": 1, "facts": {"subject": "district", "year": 2024, "level": "ntm", "nominees": 3}}',
+        '{"id": 2, "facts": {"subject": "commune", "year": 2024, "level": "ntm", "nominees": 3}}',
+        '{"id": 3, "facts": {"subject": "commune", "colour": "red"}}',
+        '{"id": 4, "facts": []}',
+        '{"id": 5}',
+        "not json",
+    ]
+    monkeypatch.setattr(sys, "stdin", StringIO("\n".join(lines)))
+    assert command.main(Namespace(jsonl=True)) == 1
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    first = {one["award"]: one for one in rows[0]["verdicts"]}
+    people = first["merit_individuals_of_district"]
+    assert set(people) == {"award", "verdict", "clauses", "conditions", "missing", "quota"}
+    seats = {"seats": 20, "nominees": 3, "left": 17}
+    assert people["quota"] == seats | {"province_seats": 5, "district_seats": 15}
+    assert "quota" not in first["flag_district_ntm"]
+    assert set(people["conditions"][0]) == {"text", "state", "clause"}
+    second = {one["award"]: one for one in rows[1]["verdicts"]}
+    quota = second["merit_individuals_of_commune"]["quota"]
+    assert quota == {"seats": 5, "nominees": 3, "left": 2}
+    assert [row.get("id") for row in rows] == [1, 2, 3, 4, 5, None]
+    assert all(row["error"] for row in rows[2:])
+    assert "colour" in rows[2]["error"]
 
 
 NEW = """

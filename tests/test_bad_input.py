@@ -266,10 +266,11 @@ def test_a_revoked_officer_decides_nothing_though_the_report_is_open(talk: Talk)
     def revoke(tx: Tx) -> None:
         person = people.open_conversation(tx, "terminal", "test", "Hà").person
         for grant in grants.of_person(tx, person.id):
-            grants.revoke(tx, grant, by="operator")
+            grants.revoke(tx, grant.id, by="operator")
 
     talk.write(revoke)
-    assert _clear(talk.press("Hà", "Xác nhận đúng"))
+    talk.press("Hà", "Xác nhận đúng")
+    assert _clear(talk.press("Hà", "Ghi nhận"))
     assert _count(talk, decisions) == 0
 
 
@@ -345,7 +346,7 @@ def test_an_officers_question_is_what_he_wants_to_know(talk: Talk) -> None:
 
 @pytest.mark.parametrize("text", ["-1", "1/1", "1,0", "0.1", "11", "01/01", "1 1"])
 def test_what_only_resembles_a_number_decides_nothing(talk: Talk, text: str) -> None:
-    """The first choice verifies at once."""
+    """The first choice is to verify."""
     talk.make_officer("Hà", "Xã Bình Lư")
     _walk(talk, "Páo", "confirm")
     talk.say("Páo", "Gửi")
@@ -353,6 +354,7 @@ def test_what_only_resembles_a_number_decides_nothing(talk: Talk, text: str) -> 
     assert _clear(talk.say("Hà", text))
     assert _count(talk, decisions) == 0
     talk.say("Hà", "1.")
+    talk.press("Hà", "Ghi nhận")
     assert _count(talk, decisions) == 1
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import deadlines as command
@@ -88,6 +88,7 @@ def test_last_working_day(last: str, working: str) -> None:
     assert PLAN.calendar.last_working(date.fromisoformat(last)).isoformat() == working
 
 
+@settings(deadline=None)  # the first call loads the calendar
 @given(st.dates(date(2021, 1, 1), date(2027, 12, 31)))
 def test_the_last_working_day_is_never_later_and_is_worked(day: date) -> None:
     found = PLAN.calendar.last_working(day)

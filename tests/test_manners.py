@@ -22,12 +22,9 @@ OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 FOR_OFFICERS = ("decide.", "verify.", "redeem.", "officials.")
 LABEL_CHARS = 80
 
-NAME = "Hợp tác xã nông nghiệp hữu cơ và du lịch cộng đồng Sì Thâu Chải, huyện Tam Đường"
-VILLAGE = "Bản Nậm Nhùn Dưới (khu tái định cư số 2, gần trường học cũ)"
-PURPOSE = (
-    "Làm đường bê tông từ nhà văn hóa bản ra khu sản xuất, mua xi măng, cát, sỏi và thuê máy xúc"
-    " san nền trong ba ngày liền"
-)
+NAME = "Hợp tác xã nông nghiệp hữu cơ Sì Thâu Chải, huyện Tam Đường"
+VILLAGE = "Bản Nậm Nhùn Dưới, khu tái định cư 2"
+PURPOSE = "Làm đường bê tông từ nhà văn hóa bản ra khu sản xuất"
 REASON = (
     "Xã chưa thấy khoản tiền này trong sổ thu của ban phát triển bản; đề nghị bà con ghi rõ người"
     " nhận tiền, ngày nộp và gửi kèm giấy biên nhận để cán bộ đối chiếu lại cho đúng sổ sách"
@@ -56,6 +53,8 @@ SAID: dict[str, Any] = {
         "amount": VND, "purpose": PURPOSE, "village": VILLAGE, "reason": REASON,
         "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
     },
+    "amount": VND,
+    "busy": False,
     "made_on": ONE.made_on,
     "code": ONE.code,
     "typed": "bổ sung LC-TTTTTTTTT",

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from handlers.ask import split
 from knowledge.ask import ask
-from knowledge.compose import fits
+from knowledge.compose import MOST_DETAILED, compose, fits
 from knowledge.plan import DEFAULT, PlanError, check, load, prolonged
+from knowledge.reading import read
 
 TINY = Path(__file__).parent / "data" / "plans" / "tinh-thu-2027-2029"
 UNNUMBERED = {"SO_HIEU", "MO_DAU", "KET", "KY", "NOI_NHAN"}
@@ -84,6 +86,13 @@ def test_a_new_plan_needs_no_code() -> None:
         ("plan.yaml", "starts: 2027-01-01", "starts: 2037-01-01", "ends before"),
         ("clauses.yaml", '"3":', '"4":\n  heading: Khác\n  summary: Khác.\n"3":', "leads to 4"),
         ("glossary.yaml", "concepts:", "notions:", "cannot be read"),
+        ("clauses.yaml", "  detail: Xã trồng nhiều", "  told: Xã trồng nhiều", "3 has no detail"),
+        ("clauses.yaml", "cho đủ 700 cây", "cho đủ 800 cây", "detail of 1 says 800"),
+        ("clauses.yaml", "cho đủ 700 cây", "cho đủ cây", "detail of 1 leaves out 700"),
+        ("clauses.yaml", "ngày 12/03, tức", "hạn, tức", "detail of 2 leaves out 12/3"),
+        ("clauses.yaml", "ngày cuối là 11/03", "ngày cuối là 10/03", "detail of 2 says 10/3"),
+        ("clauses.yaml", "loại cây gì", "loại cây" + " gì" * 120, "a line of its detail"),
+        ("plan.yaml", "  detail: ", "  details: ", "no sentence detail"),
     ],
 )
 def test_check_finds_planted_faults(copied: Path, name: str, old: str, new: str, said: str) -> None:
@@ -107,3 +116,89 @@ def test_a_prolonged_plan_says_so_in_every_answer() -> None:
     assert "31/12/2026" in f"{answer.text} {answer.more}"
     assert "hết giai đoạn" not in f"{answer.text} {answer.more}"
     assert prolonged(plan, date(2025, 12, 31)) is plan
+
+
+def test_every_answer_ends_with_its_clauses_whole() -> None:
+    plan = load()
+    for family in plan.families.values():
+        more = compose(plan, family, None, date(2025, 1, 2))[1]
+        told = [name for name in plan.clauses if plan.clauses[name].detail in more]
+        if family.kind == "answer":
+            whole = family.clauses[:MOST_DETAILED]
+            assert set(told) == set(whole), family.id
+            assert more.endswith(plan.clauses[whole[-1]].detail), family.id
+            places = [more.index(plan.clauses[name].detail) for name in whole]
+            assert places == sorted(places), family.id
+        else:
+            assert told == [], family.id
+
+
+def test_of_many_clauses_the_first_two_are_told_whole() -> None:
+    plan = load()
+    land = plan.families["land_donation"]
+    more = compose(plan, land, None, date(2025, 1, 2))[1]
+    told = [plan.clauses[name].detail in more for name in land.clauses]
+    assert told == [True, True, False]
+
+
+def test_a_detail_is_introduced_and_comes_after_the_rest() -> None:
+    tiny = load(TINY)
+    report = ask(tiny, "hạn báo cáo khi nào", today=date(2030, 1, 1))
+    assert report.more == f"Điều 2 kể đủ là:\n{tiny.clauses['2'].detail}"
+    money = ask(tiny, "có tiền thưởng không", today=date(2028, 1, 1))
+    assert (money.decision, money.clauses, money.more) == ("unknown", ("3",), "")
+
+
+def test_what_the_answer_tells_already_is_not_told_twice() -> None:
+    tiny = load(TINY)
+    prize = ask(tiny, "phần thưởng là gì", today=date(2028, 1, 1))
+    assert tiny.clauses["3"].detail in prize.text
+    assert prize.more == ""
+
+
+def test_english_leads_and_the_vietnamese_detail_follows() -> None:
+    plan = load()
+    family = plan.families["flag_who"]
+    english = read("who gets the emulation flag", plan.lexicon)
+    text, more = compose(plan, family, english, date(2025, 1, 2))
+    assert text.startswith(family.english)
+    assert more.startswith(family.text)
+    assert more.endswith(plan.clauses["V.2.b"].detail)
+
+
+def test_every_part_of_xem_them_is_one_message() -> None:
+    plan = load()
+    for family in plan.families.values():
+        more = compose(plan, family, None, date(2026, 11, 23))[1]
+        parts = split(more)
+        assert all(fits(part) for part in parts), family.id
+        assert "".join("".join(parts).split()) == "".join(more.split()), family.id
+
+
+@pytest.mark.parametrize(
+    ("clause", "said"),
+    [
+        ("MO_DAU", "54-KL/TW|25/2021/QH15|263/QĐ-TTg|587/QĐ-TTg|2016-2020|Bộ Chính trị|Quốc hội"),
+        ("I.1.b", "57,5%|4 xã|15 tiêu chí|02 huyện|Tam Đường|Than Uyên|25%|lần thứ XIV"),
+        ("II.3", "98-KL/TU|đô thị văn minh|8 mục tiêu|hội quần chúng|thi đua yêu nước"),
+        ("II.4", "lộ trình|khối thi đua|bức thiết|xã hội hóa|ý kiến của Nhân dân|duy trì"),
+        ("III.2", "người đứng đầu|nhân rộng|chấm điểm|đột phá|theo dõi tiến độ"),
+        ("III.5", "bám cơ sở|công nhân|thành viên hợp tác xã|đất đai"),
+        ("IV.1", "Trưởng Ban Chỉ đạo|tấm gương đạo đức Hồ Chí Minh|cơ chế, chính sách|chiến sỹ"),
+        ("IV.2", "chuyển đổi số|kinh tế tuần hoàn|biến đổi khí hậu|du lịch|làng nghề|nợ đọng"),
+        ("V.2.c", "100 triệu|50 triệu|20 cá nhân|15 cá nhân|05 cá nhân|02 người|4 người|3 sao"),
+        ("V.3", "trước ngày 15/01|trước ngày 31/01|chỉ tiêu thi đua|cuối năm"),
+        ("V.4.b", "05/01|10/01|15/01|20/01|Phòng Nội vụ|qua Sở Nội vụ|thị trấn|doanh nghiệp"),
+        ("VII.1", "06 tháng|01 năm|02 năm|05 năm|chỉ đạo điểm|điển hình tiên tiến|thẩm định"),
+        ("NOI_NHAN", "Trung ương|HĐND|Báo Lai Châu|PTTH|V, HC, CB|Th3"),
+    ],
+)
+def test_a_detail_leaves_nothing_of_its_clause_out(clause: str, said: str) -> None:
+    detail = load().clauses[clause].detail.casefold()
+    assert [word for word in said.split("|") if word.casefold() not in detail] == []
+
+
+def test_slips_of_the_printed_plan_are_not_repeated() -> None:
+    told = " ".join(clause.detail for clause in load().clauses.values()).casefold()
+    slips = ("trường ban", "tiềm thưởng", "theo đổi", " đkt", "công sức đất đai", "nhiệm kỳ")
+    assert [slip for slip in slips if slip in told] == []

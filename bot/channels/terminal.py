@@ -35,18 +35,17 @@ def converse(app: App, sender: str, source: TextIO, target: TextIO) -> None:
 
 
 def _show_news(app: App, sender: str, target: TextIO) -> None:
-    def take(tx: Tx) -> list[outbox.Waiting]:
+    def look(tx: Tx) -> tuple[int, list[outbox.Waiting]]:
         account_id = people.find_account(tx, CHANNEL, CHANNEL, sender)
-        if account_id is None:
-            return []
-        rows = outbox.waiting(tx, account_id)
-        outbox.acknowledge(tx, account_id, [row.id for row in rows])
-        return rows
+        return (account_id, outbox.waiting(tx, account_id)) if account_id else (0, [])
 
-    for row in app.engine.writer.run(take):
+    account_id, rows = app.engine.writer.run(look)
+    for row in rows:
         target.write(f"{row.body['text']}\n")
         for number, choice in enumerate(row.body["choices"], start=1):
             typed = choice["id"].removeprefix(TYPED) if choice["id"].startswith(TYPED) else number
             target.write(f"  [{typed}] {choice['label']}\n")
         target.write("\n")
     target.flush()
+    # Only what has been shown is acknowledged: a closed pipe must not swallow a message.
+    app.engine.writer.run(lambda tx: outbox.acknowledge(tx, account_id, [row.id for row in rows]))

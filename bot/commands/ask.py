@@ -11,10 +11,10 @@ from typing import Any
 from bot.clock import make_clock
 from bot.commands import common
 from bot.errors import BadUsage
-from bot.settings import ZONE
 from knowledge.ask import Answer, ask
 from knowledge.plan import Plan, load, prolonged
 from knowledge.text import clean
+from knowledge.zone import ZONE
 
 MAX_QUESTION = 2_000
 

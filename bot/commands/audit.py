@@ -18,9 +18,10 @@ def main(_options: argparse.Namespace) -> int:
         database = open_store(settings)
         with database.reading(make_clock(settings.clock)()) as tx:
             breaks = list(audit.verify(tx))
+            seq, digest = audit.head(tx)
         database.dispose()
     for one in breaks:
         print(one)
     if not breaks:
-        print("Chuỗi nhật ký còn nguyên.")
+        print(f"Chuỗi nhật ký còn nguyên: {seq} mục, mục cuối {digest}")
     return 1 if breaks else 0

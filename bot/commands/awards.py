@@ -21,7 +21,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _judge(awards: Awards, until: date | None, asked: dict[str, Any]) -> dict[str, Any]:
-    facts = asked["facts"]
+    facts = asked.get("facts")
     if not isinstance(facts, dict):
         raise TypeError("facts must be a JSON object")
     return {"verdicts": [_shape(found) for found in awards.judge(facts, until=until)]}

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any, NoReturn, TextIO
 
 from bot.errors import BadUsage
@@ -30,17 +31,24 @@ def storage_at_hand() -> Iterator[None]:
     """Turn a store that cannot be used into one line."""
     try:
         yield
+    except BrokenPipeError:
+        raise
     except (DatabaseAway, OSError) as away:
-        raise BadUsage(f"không mở được kho dữ liệu: {away}") from None
+        raise BadUsage(
+            f"không mở được kho dữ liệu ({away}); xem lại BOT_DATA_DIR hoặc BOT_DATABASE_URL"
+        ) from None
 
 
-def find_place(places: Places, text: str, on: Any) -> Unit:
-    """The one unit a name means. Raises BadUsage when there is none or several."""
+def find_place(places: Places, text: str, on: date) -> Unit:
+    """The unit of exactly this name on a day. Raises BadUsage: a role's place is not guessed."""
     found = places.find(text, on)
-    if found.result == "unit":
+    if found.result == "unit" and found.exact and found.typed is None:
         return found.units[0]
-    names = ", ".join(f"{unit.name} ({unit.district})" for unit in found.units)
-    raise BadUsage(f"--place: chưa rõ “{text}”" + (f", có phải: {names}" if names else ""))
+    names = ", ".join(
+        f"{unit.name} ({unit.district})" if unit.district else unit.name for unit in found.units
+    )
+    known = f"; có: {names}" if names else ""
+    raise BadUsage(f"--place: không có nơi nào tên đúng là “{text}”{known}")
 
 
 def _refuse(constant: str) -> NoReturn:

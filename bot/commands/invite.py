@@ -7,24 +7,14 @@ import argparse
 from bot.clock import make_clock
 from bot.commands import common
 from bot.errors import BadUsage
-from bot.settings import ZONE
-
-ROLES = (
-    "village_head",
-    "commune_officer",
-    "district_officer",
-    "department_officer",
-    "enterprise_officer",
-    "cooperative_representative",
-    "province_officer",
-    "admin",
-)
+from handlers.roles import LEVELS
+from knowledge.zone import ZONE
 
 
 def main(options: argparse.Namespace) -> int:
     """Print the code, its link and until when it works."""
-    if options.role not in ROLES:
-        raise BadUsage(f"--role: chọn một trong {', '.join(ROLES)}")
+    if options.role not in LEVELS:
+        raise BadUsage(f"--role: chọn một trong {', '.join(LEVELS)}")
     settings = common.settings()
     with common.storage_at_hand():
         from bot.app import open_store
@@ -34,6 +24,8 @@ def main(options: argparse.Namespace) -> int:
 
         now = make_clock(settings.clock)()
         unit = common.find_place(places.load(), options.place, now.astimezone(ZONE).date())
+        if unit.level not in LEVELS[options.role]:
+            raise BadUsage(f"--place: {unit.name} không phải nơi có vai trò {options.role}")
         database = open_store(settings)
         with database.writing(now) as tx:
             code = grants.invite(tx, options.role, unit.key, by=None)

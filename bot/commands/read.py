@@ -12,10 +12,10 @@ from typing import Any
 from bot.clock import make_clock
 from bot.commands import common
 from bot.errors import BadUsage
-from bot.settings import ZONE
 from knowledge import dates, places, quantities
 from knowledge.places import Places, Unit
 from knowledge.text import clean
+from knowledge.zone import ZONE
 
 MAX_TEXT = 2_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bot.commands import common
-from bot.settings import ZONE
+from knowledge.zone import ZONE
 
 
 def main(options: argparse.Namespace) -> int:
@@ -14,12 +14,14 @@ def main(options: argparse.Namespace) -> int:
     with common.storage_at_hand():
         from bot import logs
         from bot.app import make_app
-        from bot.server import serve
+        from bot.server import listen, serve
+        from handlers.roles import REVIEWER
         from storage import grants
 
         app = make_app(settings)
         logs.set_up(app.clock, rehearsing=settings.clock is not None)
         try:
+            listening = listen(settings)
             if options.demo_data:
                 from bot.demo import seed
 
@@ -29,12 +31,12 @@ def main(options: argparse.Namespace) -> int:
                 today = app.clock().astimezone(ZONE).date()
                 unit = common.find_place(app.world.places, options.demo_officer, today)
                 code = app.engine.writer.run(
-                    lambda tx: grants.invite(tx, "commune_officer", unit.key, by=None)
+                    lambda tx: grants.invite(tx, REVIEWER, unit.key, by=None)
                 )
                 # Another host name is another cookie: the same browser can then be two people.
                 base = settings.base_url.replace("127.0.0.1", "localhost")
                 print(f"Cán bộ thử của {unit.name}: {base}/chat#moi={code}", flush=True)
-            serve(app)
+            serve(app, listening)
         finally:
             app.close()
     return 0

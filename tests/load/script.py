@@ -22,7 +22,7 @@ RULES: tuple[tuple[str, str], ...] = (
     ("Góp ngày nào", "day"),
     ("Góp ở xã nào", "place"),
     ("Ở bản", "village"),
-    ("của ai góp", "=Cá nhân tôi"),
+    ("do ai góp", "=Cá nhân tôi"),
     ("Họ tên của bà con", "name"),
     ("Xin đọc lại", SEND),
 )

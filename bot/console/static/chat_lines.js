@@ -71,7 +71,9 @@ const chatLines = (function () {
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", words.choices);
     choices.forEach((choice, index) => {
-      const button = make("button", "choice", index + 1 + ". " + choice.label);
+      // A number means the newest offer of the conversation; what is pushed in between has none.
+      const number = choice.id.startsWith("=") ? "" : index + 1 + ". ";
+      const button = make("button", "choice", number + choice.label);
       button.type = "button";
       button.addEventListener("click", () => onChoice(choice.label, choice.id));
       group.append(button);

@@ -290,6 +290,13 @@ def upgrade():
     with op.batch_alter_table("grants", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_grants_person_id"), ["person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_grants_place_role"), ["place", "role"], unique=False)
+        batch_op.create_index(
+            "uq_grants_live",
+            ["person_id", "role", "place"],
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        )
 
     op.create_table(
         "outbox",
@@ -301,7 +308,7 @@ def upgrade():
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("created_at", storage.schema.UtcTime(timezone=True), nullable=False),
-        sa.Column("due_at", storage.schema.UtcTime(timezone=True), nullable=False),
+        sa.Column("due_at", storage.schema.UtcTime(timezone=True), nullable=True),
         sa.Column("sent_at", storage.schema.UtcTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("reason", sa.String(length=200), server_default="", nullable=False),
@@ -376,16 +383,21 @@ def guard():
     """The audit only grows, and nobody decides on his own: said to the database itself too."""
     if op.get_bind().dialect.name == "sqlite":
         for table, action in (
-            ("audit", "UPDATE"), ("audit", "DELETE"), ("audit_values", "UPDATE"),
-            ("decisions", "UPDATE"), ("decisions", "DELETE"),
+            ("audit", "UPDATE"),
+            ("audit", "DELETE"),
+            ("audit_values", "UPDATE"),
+            ("decisions", "UPDATE"),
+            ("decisions", "DELETE"),
         ):
             op.execute(
                 f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, 'the {table} only grows'); END"
             )
         # REPLACE deletes without asking the DELETE trigger.
-        for table, key in (("audit", "seq = NEW.seq"),
-                           ("audit_values", "seq = NEW.seq AND field = NEW.field")):
+        for table, key in (
+            ("audit", "seq = NEW.seq"),
+            ("audit_values", "seq = NEW.seq AND field = NEW.field"),
+        ):
             op.execute(
                 f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
                 f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key}) "

@@ -1,0 +1,41 @@
+"""What a plan does not say: the rulings of a pack, and what is asked beyond what a family tells.
+
+Only deciding that a question goes beyond the plan lives here; `knowledge.ask` words the refusal.
+"""
+
+from __future__ import annotations
+
+from knowledge.plan import Family, Plan
+from knowledge.reading import Reading
+from knowledge.search import Hit
+
+RULES = "rules"
+"""The tag of an unknown family that settles a question as soon as all its needs are in it."""
+_SAID_SO = 0.90
+"""A question this like an example of another family was foreseen there: no ruling overrides it."""
+
+
+def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
+    """The ruling that fits the question best, or None. More needs met are more to the point."""
+    concepts = reading.concepts
+    fitting = [
+        family
+        for family in plan.families.values()
+        if RULES in family.tags
+        and not family.never & concepts
+        and all(group & concepts for group in family.needs)
+    ]
+    if not fitting:
+        return None
+    if hits and hits[0].likeness >= _SAID_SO and plan.families[hits[0].family].kind != "unknown":
+        return None
+    order = {hit.family: -at for at, hit in enumerate(hits)}
+    return max(fitting, key=lambda family: (len(family.needs), order.get(family.id, -len(hits))))
+
+
+def nearest_unsaid(plan: Plan, hits: list[Hit]) -> Family | None:
+    """Among the families found, the first that tells people this is not in the plan, or None."""
+    for hit in hits:
+        if plan.families[hit.family].kind == "unknown" and not hit.untold and hit.asked:
+            return plan.families[hit.family]
+    return None
