@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from handlers import forms
+from handlers.amounts import read_money
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
@@ -59,16 +60,6 @@ def _consent(turn: Turn, _answers: Answers, value: Any) -> bool:
         choice=clean(turn.message.choice or turn.message.text, 80),
     )
     return True
-
-
-def _amount(_turn: Turn, _answers: Answers, text: str) -> int:
-    found = quantities.read(text, "money")
-    if found.result != "value" or not isinstance(found.value, int):
-        readings = [
-            Offer(quantities.format_money(int(value)), int(value)) for value in found.readings[:4]
-        ]
-        raise Unclear("report.amount_unclear", readings, why=found.why)
-    return found.value
 
 
 def _line(low: int, high: int) -> Any:
@@ -202,7 +193,7 @@ FORM = Form(
             effect=_consent,
             counts=False,
         ),
-        Question("amount", read=_amount),
+        Question("amount", read=read_money),
         Question(
             "purpose",
             read=_line(MIN_WORDS, 60),

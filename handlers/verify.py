@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers import forms
+from handlers.amounts import read_money
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
@@ -99,13 +100,6 @@ def _details(turn: Turn, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _amount(_turn: Turn, _answers: Answers, text: str) -> int:
-    found = quantities.read(text, "money")
-    if found.result != "value" or not isinstance(found.value, int):
-        raise Unclear("report.amount_unclear", why=found.why)
-    return found.value
-
-
 def _reason(_turn: Turn, _answers: Answers, text: str) -> str:
     reason = " ".join(text.split())
     if len(reason) < MIN_REASON or not any(char.isalpha() for char in reason):
@@ -188,7 +182,7 @@ FORM = Form(
             effect=_action,
         ),
         Question(
-            "amount", read=_amount, when=_deciding(CORRECT), values=_details, needs=("action",)
+            "amount", read=read_money, when=_deciding(CORRECT), values=_details, needs=("action",)
         ),
         Question(
             "reason",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import make_clock
-from bot.settings import ZONE, Settings, WrongSetting, load_settings
+from bot.settings import Settings, WrongSetting, load_settings
+from knowledge.zone import ZONE
 
 SECRET = "hunter2"
 

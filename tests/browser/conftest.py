@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -19,6 +18,7 @@ from bot.channels import web
 from bot.console import pages
 
 from .fake_port import FakeBot
+from .serving import Server
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = (
@@ -35,25 +35,13 @@ PHONE = {"width": 360, "height": 640}
 AT = datetime(2025, 1, 2, 1, 0, tzinfo=UTC)
 
 
-class _Server(uvicorn.Server):
-    """Says when it listens, so that nobody has to look again and again."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-
 class Site:
     """The chat on a port of this machine, which can go away and come back at the same address."""
 
     def __init__(self, bot: FakeBot) -> None:
         self.bot = bot
         self.port = 0
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -69,7 +57,7 @@ class Site:
             timeout_graceful_shutdown=1,
             ws="none",
         )
-        self._server = _Server(config)
+        self._server = Server(config)
         self._task = asyncio.create_task(self._server.serve())
         await self._server.listening.wait()
         self.port = self._server.servers[0].sockets[0].getsockname()[1]

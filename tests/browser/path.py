@@ -1,4 +1,4 @@
-"""The whole path on real pages: ask, report, verify, hear back. Walked by a test and by the pictures."""
+"""The whole path on real pages: ask, report, verify, hear back; for a test and for the pictures."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from bot.app import App, make_app
 from bot.server import make_site
 from bot.settings import Settings
 from storage import grants
+from tests.browser.serving import Server
 
 AT = datetime(2025, 1, 2, 1, 0, tzinfo=UTC)
 COMMUNE = "Xã Bình Lư"
@@ -36,18 +36,6 @@ class RealSite:
         )
 
 
-class _Server(uvicorn.Server):
-    """Says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-
 @asynccontextmanager
 async def real_site(folder: Path) -> AsyncIterator[RealSite]:
     """The whole program on fresh storage in `folder`."""
@@ -55,7 +43,7 @@ async def real_site(folder: Path) -> AsyncIterator[RealSite]:
     config = uvicorn.Config(
         make_site(app), port=0, log_level="warning", timeout_graceful_shutdown=1, ws="none"
     )
-    server = _Server(config)
+    server = Server(config)
     serving = asyncio.create_task(server.serve())
     await server.listening.wait()
     port = server.servers[0].sockets[0].getsockname()[1]
