@@ -17,7 +17,7 @@ define SYNC
 	 || $(BIN)/python -m pip install -q --require-hashes -r $(1)
 endef
 
-.PHONY: run test test-browser faults demo chat check bench setup screenshots lock help
+.PHONY: run test test-browser faults demo chat check bench eval setup screenshots lock help
 
 help:
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,9 @@ check: $(VENV)/.dev ## formatter, linter, type checker, import rules
 
 bench: $(VENV)/.dev ## the benchmarks, side by side, as ratios
 	@$(BIN)/python -m tests.load.bench
+
+eval: $(VENV)/.dev ## how well the plan is answered from, against the baselines
+	@$(BIN)/python -m tests.evaluation $(FILES)
 
 screenshots: $(VENV)/.browser ## the README's pictures, made anew
 	@$(BIN)/python -m tests.browser.screenshots

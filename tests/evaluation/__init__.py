@@ -1,0 +1,1 @@
+"""How well the plan is answered from, measured on questions whose writers never saw the pack."""
