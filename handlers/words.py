@@ -64,10 +64,11 @@ class Words:
         for name, phrases in data["commands"].items():
             for phrase in phrases:
                 self._commands.setdefault(fold(phrase), []).append((phrase, name))
-        self._starts: list[tuple[str, str]] = sorted(
-            ((phrase, name) for name, phrases in data["starts"].items() for phrase in phrases),
-            key=lambda pair: -len(pair[0]),
-        )
+        self._starts: dict[str, list[tuple[str, str]]] = {}
+        for name, phrases in data["starts"].items():
+            for phrase in phrases:
+                self._starts.setdefault(fold(phrase), []).append((phrase, name))
+        self._longest_start = max(len(folded.split()) for folded in self._starts)
         self._within = [
             (f" {fold(phrase)} ", name)
             for name, phrases in data["within"].items()
@@ -103,11 +104,13 @@ class Words:
 
     def starts_with(self, text: str) -> tuple[str, str] | None:
         """(command, the rest as typed) when the text begins with a command that takes something."""
-        for phrase, name in self._starts:
-            size = len(phrase.split())
-            parts = text.split(maxsplit=size)
-            if means(" ".join(parts[:size]), phrase):
-                return name, parts[size] if len(parts) > size else ""
+        words = text.split(maxsplit=self._longest_start)
+        folded = [fold(word) for word in words[: self._longest_start]]
+        for size in range(len(folded), 0, -1):
+            begun = " ".join(words[:size])
+            for phrase, name in self._starts.get(" ".join(folded[:size]), ()):
+                if means(begun, phrase):
+                    return name, " ".join(words[size:])
         return None
 
     def speaks_of(self, text: str) -> str | None:
