@@ -181,6 +181,9 @@ def _decide(
         if not targets:
             return _offer(plan, family, best.score, today)
         family = plan.families[targets[0]]
+    strange = best.strange > limits.get("strange", 1.0) and best.score < limits.get("familiar", 0.0)
+    if family.kind == "answer" and strange:
+        return _nothing(plan, "unknown", hits, english=reading.english)
     close = [hit for hit in hits if hit.score > best.score - limits["margin"]]
     sure = best.score >= limits["answer"]
     if family.kind == "answer" and not sure:
@@ -233,7 +236,11 @@ def _untold(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) -
         return _answer(plan, family, hits[0].score, reading, today)
     near = plan.families[hits[0].family]
     what = next(
-        (plan.words[word] for name in sorted(hits[0].untold) if (word := f"unsaid_{name[1:]}") in plan.words),
+        (
+            plan.words[word]
+            for name in sorted(hits[0].untold)
+            if (word := f"unsaid_{name[1:]}") in plan.words
+        ),
         "",
     )
     if not what or reading.english:

@@ -18,7 +18,6 @@ import yaml
 from knowledge.text import fold, key
 
 
-
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A way to say a concept: its FOLD tokens and, for texts with diacritics, its KEY tokens."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from knowledge.reading import Reading
 
@@ -19,7 +20,7 @@ _STOP, _PAIR, _CONCEPT, _DATE = 0.3, 0.3, 1.8, 1.5
 _LIKENESS, _COVERAGE, _KEYS = 0.5, 0.5, 0.06
 _PROSE, _DIGITS = 0.3, 0.6
 _SATURATION = 0.5
-_FAINT = 0.3
+_FAINT = 0.45
 """Features that weigh less (stop words) are in nearly every family and tell nothing apart."""
 _FOREIGN, _MISSING, _CORE = 0.08, 0.06, 0.7
 """What a family loses for a subject it never speaks of, and for lacking the one it always names."""
@@ -29,11 +30,18 @@ SLOTS = ("subject", "award", "action", "unsaid")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One phrasing of a family: its features, the weight of them all, its words with diacritics."""
+    """One phrasing of a family: one over the root of all its weight, its words with diacritics."""
 
-    features: frozenset[str]
-    weight: float
+    scale: float
     keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasings:
+    """A family's examples, and for each feature in which of them it stands."""
+
+    examples: tuple[Example, ...]
+    places: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,8 @@ class Hit:
     """A family found, with how sure (0…1) and the two parts of that.
 
     `asked` are the things in the question that plans mostly leave unsaid ("số điện thoại"),
-    `untold` those of them that no example of the family asks for: it cannot tell them.
+    `untold` those of them that no example of the family asks for: it cannot tell them. `strange`
+    is the share (0…1) of the question's words that the family never uses beside either neighbour.
     """
 
     family: str
@@ -50,6 +59,7 @@ class Hit:
     coverage: float
     asked: frozenset[str]
     untold: frozenset[str]
+    strange: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,7 @@ class Index:
     postings: Mapping[str, tuple[tuple[int, float], ...]]
     weights: Mapping[str, float]
     unseen: float
-    examples: tuple[tuple[Example, ...], ...]
+    examples: tuple[Phrasings, ...]
     stop: frozenset[str]
     slots: Mapping[str, str]
     spoken: tuple[Mapping[str, frozenset[str]], ...]
@@ -112,10 +122,7 @@ def build(
         for feature in told - count.keys():
             if feature in weights:
                 postings.setdefault(feature, []).append((number, weights[feature] * _PROSE))
-    examples = tuple(
-        tuple(Example(r.features, sum(weights[f] for f in r.features), r.keys) for r in readings[n])
-        for n in names
-    )
+    examples = tuple(_phrasings(readings[name], weights) for name in names)
     return Index(
         names=names,
         postings={feature: tuple(found) for feature, found in postings.items()},
@@ -137,6 +144,17 @@ def build(
             for name, count in zip(names, counts, strict=True)
         ),
     )
+
+
+def _phrasings(readings: list[Reading], weights: Mapping[str, float]) -> Phrasings:
+    places: dict[str, list[int]] = {}
+    examples = []
+    for number, reading in enumerate(readings):
+        weight = sum(weights[feature] for feature in reading.features)
+        examples.append(Example(1 / math.sqrt(weight) if weight else 0.0, reading.keys))
+        for feature in reading.features:
+            places.setdefault(feature, []).append(number)
+    return Phrasings(tuple(examples), {feature: tuple(found) for feature, found in places.items()})
 
 
 def rank(
@@ -177,26 +195,45 @@ def rank(
         score = _LIKENESS * likeness + _COVERAGE * coverage + bonus.get(name, 0.0)
         score -= _mismatch(index, number, named)
         untold = asked - index.spoken[number]["unsaid"]
-        hits.append(Hit(name, score, likeness, coverage, asked, untold))
-    return sorted(hits, key=lambda hit: -hit.score)
+        hits.append(Hit(name, score, likeness, coverage, asked, untold, 0.0))
+    hits.sort(key=lambda hit: -hit.score)
+    if hits:
+        hits[0] = replace(hits[0], strange=_strange(index, hits[0].family, reading.tokens))
+    return hits
+
+
+def _strange(index: Index, family: str, tokens: tuple[str, ...]) -> float:
+    """How much of a question a family has never heard: two syllables make a word, so a syllable
+    counts as known only in company."""
+    number = index.names.index(family)
+    pairs = [f"{left} {right}" for left, right in pairwise(tokens)]
+    known = [False, *(_holds(index, pair, number) for pair in pairs), False]
+    content = [
+        at for at, token in enumerate(tokens) if token not in index.stop and not token.isdigit()
+    ]
+    if not content:
+        return 0.0
+    return sum(not known[at] and not known[at + 1] for at in content) / len(content)
+
+
+def _holds(index: Index, feature: str, number: int) -> bool:
+    return any(other == number for other, _ in index.postings.get(feature, ()))
 
 
 def _likeness(
-    examples: Iterable[Example], reading: Reading, weights: Mapping[str, float], total: float
+    family: Phrasings, reading: Reading, weights: Mapping[str, float], total: float
 ) -> float:
-    best = 0.0
-    features, keys, weigh = reading.features, reading.keys, weights.__getitem__
-    for example in examples:
-        if not example.weight:
-            continue
-        # Were the smaller of the two wholly in the larger, this is how alike they would be.
-        small, large = (
-            (total, example.weight) if total < example.weight else (example.weight, total)
-        )
-        if best > _KEYS and small < (best - _KEYS) ** 2 * large:
-            continue
-        likeness = sum(map(weigh, features & example.features)) / math.sqrt(small * large)
-        if keys and example.keys:
+    shared = [0.0] * len(family.examples)
+    places = family.places
+    for feature in reading.features & places.keys():
+        weight = weights[feature]
+        for place in places[feature]:
+            shared[place] += weight
+    keys, best = reading.keys, 0.0
+    scale = 1 / math.sqrt(total)
+    for example, weight in zip(family.examples, shared, strict=True):
+        likeness = weight * scale * example.scale
+        if likeness + _KEYS > best and keys and example.keys:
             likeness += _KEYS * len(keys & example.keys) / len(keys)
         if likeness > best:
             best = likeness

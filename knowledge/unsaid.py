@@ -6,11 +6,12 @@ Only deciding that a question goes beyond the plan lives here; `knowledge.ask` w
 from __future__ import annotations
 
 from knowledge.plan import Family, Plan
-from knowledge.reading import Reading
+from knowledge.reading import OVERLAYS, Reading
 from knowledge.search import Hit
 
 RULES = "rules"
-"""The tag of an unknown family that settles a question as soon as all its needs are in it."""
+"""The tag of an unknown family that settles a question as soon as all its needs are in it; one
+of them at least is a concept of an overlay group."""
 _SAID_SO = 0.90
 """A question this like an example of another family was foreseen there: no ruling overrides it."""
 
@@ -18,6 +19,9 @@ _SAID_SO = 0.90
 def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
     """The ruling that fits the question best, or None. More needs met are more to the point."""
     concepts = reading.concepts
+    groups = plan.lexicon.groups
+    if not any(groups.get(name) in OVERLAYS for name in concepts):
+        return None
     fitting = [
         family
         for family in plan.families.values()
