@@ -21,6 +21,8 @@ from knowledge.unsaid import nearest_unsaid, ruling
 
 MOST_OPTIONS = 3
 _ROLE_ALONE, _ROLE_BESIDE = 0.10, 0.02
+_TOLD = 0.1
+"""How much it counts that a question's words are those of a family's first clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def ask(
         plan.index,
         reading,
         eligible(plan, reading),
-        _role_bonus(plan, reading, asker),
+        _bonus(plan, reading, asker),
     )
     if claimed:
         return _claimed(plan, hits, reading, today)
@@ -153,10 +155,19 @@ def outside_of(lexicon: Lexicon, concepts: frozenset[str]) -> set[str]:
     }
 
 
-def _role_bonus(plan: Plan, reading: Reading, asker: str) -> dict[str, float]:
+def _bonus(plan: Plan, reading: Reading, asker: str) -> Callable[[str], float]:
+    """What speaks for a family beside its phrasings: who asks, and its clause's own words."""
     named = any(plan.lexicon.groups.get(name) == "subject" for name in reading.concepts)
-    bonus = _ROLE_BESIDE if named else _ROLE_ALONE
-    return dict.fromkeys(plan.by_role.get(asker, ()), bonus)
+    role = _ROLE_BESIDE if named else _ROLE_ALONE
+    of_role = plan.by_role.get(asker, ())
+    told = plan.clause_index.shares(reading.tokens)
+
+    def bonus(name: str) -> float:
+        clauses = plan.families[name].clauses
+        share = told.get(clauses[0], 0.0) if clauses else 0.0
+        return _TOLD * share + (role if name in of_role else 0.0)
+
+    return bonus
 
 
 def _decide(

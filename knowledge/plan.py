@@ -11,7 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from knowledge import search
+from knowledge import clause_search, search
+from knowledge.clause_search import ClauseIndex
 from knowledge.lexicon import (
     Band,
     Lexicon,
@@ -59,6 +60,9 @@ class Office:
     since: date | None
 
 
+RULES = "rules"
+"""The tag of an unknown family that settles a question as soon as all its needs are in it; one of
+them at least is a concept of an overlay group."""
 EVERY = "*"
 """The tag of a note that every answer carries."""
 
@@ -118,6 +122,8 @@ class Plan:
     role_subjects: Mapping[str, str]
     lexicon: Lexicon
     index: search.Index
+    clause_index: ClauseIndex
+    rulings: tuple[str, ...]
     thresholds: Mapping[str, float]
 
 
@@ -171,6 +177,10 @@ def _load(folder: Path) -> Plan:
         role_subjects={role: f"@{name}" for role, name in glossary.get("roles", {}).items()},
         lexicon=lexicon,
         index=search.build(readings, prose, lexicon.language.stop, lexicon.groups),
+        clause_index=clause_search.build(
+            {name: _words(clauses[name], lexicon) for name in clauses}
+        ),
+        rulings=tuple(name for name, family in families.items() if RULES in family.tags),
         thresholds={name: float(value) for name, value in head["thresholds"].items()},
     )
 
@@ -250,6 +260,11 @@ def _by_role(families: Mapping[str, Family]) -> dict[str, tuple[str, ...]]:
 def _office(name: str, raw: Mapping[str, str]) -> Office:
     since = date.fromisoformat(raw["since"]) if raw.get("since") else None
     return Office(name, raw["name"], raw.get("successor", ""), since)
+
+
+def _words(clause: Clause, lexicon: Lexicon) -> tuple[str, ...]:
+    text = f"{clause.heading} {clause.summary} {clause.detail}"
+    return tuple(token[0] for token in tokens_of(text, lexicon, mend=False))
 
 
 def _learn(

@@ -158,7 +158,10 @@ def _phrasings(readings: list[Reading], weights: Mapping[str, float]) -> Phrasin
 
 
 def rank(
-    index: Index, reading: Reading, eligible: Callable[[str], bool], bonus: Mapping[str, float]
+    index: Index,
+    reading: Reading,
+    eligible: Callable[[str], bool],
+    bonus: Callable[[str], float],
 ) -> list[Hit]:
     """Families best first. `eligible` shuts out families by name; `bonus` adds to a score."""
     weights = {feature: index.weight(feature) for feature in reading.features}
@@ -192,7 +195,7 @@ def rank(
         name = index.names[number]
         likeness = _likeness(index.examples[number], reading, weights, total)
         coverage = min(1.0, sums[number] / (counted or total))
-        score = _LIKENESS * likeness + _COVERAGE * coverage + bonus.get(name, 0.0)
+        score = _LIKENESS * likeness + _COVERAGE * coverage + bonus(name)
         score -= _mismatch(index, number, named)
         untold = asked - index.spoken[number]["unsaid"]
         hits.append(Hit(name, score, likeness, coverage, asked, untold, 0.0))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 _INITIALS = " b c ch d g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x"
 _RHYMES = (
@@ -85,11 +86,12 @@ def nearest(token: str, known: Mapping[str, int]) -> str | None:
     return best
 
 
-def sounds_like(token: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def sounds_like(token: str) -> tuple[str, ...]:
     """Dialect spellings of a syllable: n/l, ch/tr, s/x, d/gi/r, final n/ng, t/c, i/y."""
     found = [new + token[len(old) :] for old, new in _SWAPS if token.startswith(old)]
     found += [token[: -len(old)] + new for old, new in _ENDS if token.endswith(old)]
-    return [variant for variant in found if variant in _SYLLABLES]
+    return tuple(variant for variant in found if variant in _SYLLABLES)
 
 
 def split_run(token: str, known: Mapping[str, int]) -> list[str] | None:

@@ -9,9 +9,6 @@ from knowledge.plan import Family, Plan
 from knowledge.reading import OVERLAYS, Reading
 from knowledge.search import Hit
 
-RULES = "rules"
-"""The tag of an unknown family that settles a question as soon as all its needs are in it; one
-of them at least is a concept of an overlay group."""
 _SAID_SO = 0.90
 """A question this like an example of another family was foreseen there: no ruling overrides it."""
 
@@ -24,10 +21,8 @@ def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
         return None
     fitting = [
         family
-        for family in plan.families.values()
-        if RULES in family.tags
-        and not family.never & concepts
-        and all(group & concepts for group in family.needs)
+        for family in map(plan.families.__getitem__, plan.rulings)
+        if not family.never & concepts and all(group & concepts for group in family.needs)
     ]
     if not fitting:
         return None
