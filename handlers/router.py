@@ -123,8 +123,11 @@ def _everywhere(turn: Turn, command: str, form: Form | None) -> bool:
             forms.back(turn, form)
         else:
             _menu(turn, "router.menu")
-    elif command == "help":
-        turn.say("router.help", contact=turn.world.officer_contact)
+    elif command in ("help", "more"):
+        if command == "more":
+            ask.more(turn)
+        else:
+            turn.say("router.help", contact=turn.world.officer_contact)
         if form is not None:
             forms.ask_next(turn, form)
     elif command == "menu":
@@ -132,8 +135,6 @@ def _everywhere(turn: Turn, command: str, form: Form | None) -> bool:
         forms.park(turn)
     elif command == "resume":
         _resume(turn)
-    elif command == "more":
-        ask.more(turn)
     else:
         return False
     return True
