@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from knowledge import awards, deadlines
 from knowledge.ask import ask
 from knowledge.compose import LONGEST_MESSAGE, MOST_LINES, compose, fits
 from knowledge.plan import Family, Plan, PlanError, load
@@ -28,6 +29,8 @@ _REFERENCE = re.compile(r"\b[IVX]+\.\d+(?:\.[a-zđ])?\b")
 _NUMBER = re.compile(r"\d+(?:[.,/]\d+)*")
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})")
 
+_CITED = re.compile(r"\bclause: \"?([\w.]+)")
+
 
 def problems(folder: Path) -> list[str]:
     """Every problem of the pack in `folder`; [] when it is consistent."""
@@ -39,7 +42,24 @@ def problems(folder: Path) -> list[str]:
     if broken:
         return broken
     checks = (_examples, _numbers, _details, _lengths, _reach)
-    return [problem for check in checks for problem in check(plan)]
+    return [
+        *(problem for check in checks for problem in check(plan)),
+        *_other_files(folder, plan),
+    ]
+
+
+def _other_files(folder: Path, plan: Plan) -> Iterator[str]:
+    """Awards and deadlines are files of their own, which a pack may do without."""
+    for name, read_file in (("awards.yaml", awards.load), ("deadlines.yaml", deadlines.load)):
+        if not (folder / name).exists():
+            continue
+        try:
+            read_file(folder)
+        except (ValueError, KeyError, TypeError) as error:
+            yield f"{name}: {error}."
+        for clause in _CITED.findall((folder / name).read_text("utf-8")):
+            if clause not in plan.clauses:
+                yield f"{name}: there is no clause {clause}."
 
 
 def numbers(text: str) -> set[str]:

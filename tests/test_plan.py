@@ -202,3 +202,21 @@ def test_slips_of_the_printed_plan_are_not_repeated() -> None:
     told = " ".join(clause.detail for clause in load().clauses.values()).casefold()
     slips = ("trường ban", "tiềm thưởng", "theo đổi", " đkt", "công sức đất đai", "nhiệm kỳ")
     assert [slip for slip in slips if slip in told] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("deadlines.yaml", "clause: V.3", "clause: V.9", "there is no clause V.9"),
+        ("awards.yaml", "clause: V.2.b", "clause: V.2.z", "there is no clause V.2.z"),
+        ("deadlines.yaml", "actor:", "acter:", "deadlines.yaml"),
+    ],
+)
+def test_check_reads_awards_and_deadlines_too(
+    tmp_path: Path, name: str, old: str, new: str, said: str
+) -> None:
+    pack = Path(shutil.copytree(DEFAULT, tmp_path / "pack"))
+    text = (pack / name).read_text("utf-8")
+    assert old in text
+    (pack / name).write_text(text.replace(old, new, 1), "utf-8")
+    assert any(said in problem for problem in check(pack))
