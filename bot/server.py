@@ -65,13 +65,14 @@ def make_site(app: App) -> Starlette:
         return Response(metrics.page(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
     clock = app.settings.clock
+    words = pages.sentences("chat")
     return Starlette(
         routes=[
             *web.routes(
                 app.engine,
                 app.clock,
                 secure=app.settings.public_url.startswith("https://"),
-                banner=f"Đồng hồ diễn tập, bắt đầu từ {moment(clock)}" if clock else None,
+                banner=words["rehearsal"].format(since=moment(clock)) if clock else None,
                 trusted=[app.settings.public_url] if app.settings.public_url else [],
             ),
             pages.static(),

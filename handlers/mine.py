@@ -22,7 +22,7 @@ def listing(turn: Turn) -> None:
     offers = [
         Offer(
             words.text("mine.line", one=one, state=words.label(f"state.{one.state}")),
-            f"xem {one.code}",
+            turn.typing("show", one.code),
         )
         for one in own
     ]
@@ -37,7 +37,11 @@ def show(turn: Turn, typed: str) -> None:
         return
     last = verification.last_decision(turn.tx, own.id)
     words = turn.world.words
-    offers = [turn.label("supplement", f"bổ sung {own.code}")] if own.state == "needs_more" else []
+    offers = (
+        [turn.label("supplement", turn.typing("supplement", own.code))]
+        if own.state == "needs_more"
+        else []
+    )
     turn.say(
         "mine.one", offers, one=own, place=turn.world.places.get(own.place).name,
         state=words.label(f"state.{own.state}"), reason=last.reason if last else "",
@@ -86,7 +90,8 @@ def _finish(turn: Turn, answers: Answers) -> None:
     for officer in grants.at_place(turn.tx, again.place, REVIEWER):
         turn.push(
             officer.account_id, "verify.supplemented",
-            [(turn.world.words.label("open"), f"mở {again.code}")], one=again, told=answers["told"],
+            [(turn.world.words.label("open"), turn.typing("open", again.code))],
+            one=again, told=answers["told"],
         )  # fmt: skip
 
 

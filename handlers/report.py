@@ -168,7 +168,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
     turn.say(
         "report.receipt",
         [
-            turn.label("show", f"xem {stored.code}"),
+            turn.label("show", turn.typing("show", stored.code)),
             turn.label("another", turn.world.words.label("report")),
         ],
         code=stored.code, place=place, officers=len(officers),
@@ -177,7 +177,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         if officer.person_id != turn.person.id:
             turn.push(
                 officer.account_id, "verify.arrived",
-                [(turn.world.words.label("open"), f"mở {stored.code}")],
+                [(turn.world.words.label("open"), turn.typing("open", stored.code))],
                 one=stored, place=place,
             )  # fmt: skip
 

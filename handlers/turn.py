@@ -95,6 +95,10 @@ class Turn:
         """The offer of a command: choosing it is typing its label."""
         return self.label(key, self.world.words.label(key))
 
+    def typing(self, command: str, code: str) -> str:
+        """What a person types to do this to the report with this code."""
+        return f"{self.world.words.label(f'typed.{command}')} {code}"
+
     def say(self, key: str, offers: Sequence[Offer] = (), /, **values: Any) -> None:
         """Answer with a template; with offers, these replace whatever was offered before."""
         self.say_text(self.world.words.text(key, **values), offers)

@@ -42,7 +42,7 @@ def queue(turn: Turn) -> None:
     waiting.sort(key=lambda one: (one.submitted_at, one.id))
     count = sum(contributions.waiting(turn.tx, grant.place, COUNTED) for grant in held)
     offers = [
-        Offer(turn.world.words.text("verify.line", one=one), f"mở {one.code}")
+        Offer(turn.world.words.text("verify.line", one=one), turn.typing("open", one.code))
         for one in waiting[:SHOWN]
     ]
     turn.say("verify.queue", offers, count=count, most=COUNTED, shown=len(offers))
@@ -156,9 +156,9 @@ def _decide(turn: Turn, now: Contribution, grant: Grant, answers: Answers) -> Co
 
 def _tell_reporter(turn: Turn, one: Contribution, reason: str) -> None:
     words = turn.world.words
-    typed = [(words.label("show"), f"xem {one.code}")]
+    typed = [(words.label("show"), turn.typing("show", one.code))]
     if one.state == "needs_more":
-        typed = [(words.label("supplement"), f"bổ sung {one.code}")]
+        typed = [(words.label("supplement"), turn.typing("supplement", one.code))]
     place = turn.world.places.get(one.place).name
     turn.push(
         one.account_id, f"verdict.{one.state}", typed,
