@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -235,12 +236,26 @@ def _sqlite_module() -> Any:
     return dbapi2
 
 
+def _use_wal(cursor: Any, busy: type[Exception]) -> None:
+    """Switch to the write-ahead log, once for ever; in this alone SQLite does not wait by itself."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except busy:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
 def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    module = _sqlite_module()
     engine = create_engine(
         url,
-        module=_sqlite_module(),
+        module=module,
         poolclass=QueuePool if read_only else NullPool,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
@@ -250,8 +265,8 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
         # None stops the driver from beginning transactions of its own.
         raw.isolation_level = None
         cursor = raw.cursor()
+        _use_wal(cursor, module.OperationalError)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
