@@ -237,7 +237,7 @@ def _sqlite_module() -> Any:
 
 
 def _use_wal(cursor: Any, busy: type[Exception]) -> None:
-    """Switch to the write-ahead log, once for ever; in this alone SQLite does not wait by itself."""
+    """Switch to the write-ahead log, once for ever; SQLite itself does not wait for this."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
