@@ -17,7 +17,7 @@ _LONGEST_PHRASE = 7
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word or sign: `kind` is a class of `words/amounts.yaml`, "num", "sign" or "unknown".
+    """One word or sign: `kind` is a class of `words.yaml`, "num", "sign" or "unknown".
 
     `value` is that of a digit, a scale or a measure; `glued` means no space stood before it,
     `marked` that it carries marks, `bare` that it should but was typed without.
