@@ -111,9 +111,7 @@ def days_left(plan: Plan, family: Family, today: date, years: tuple[int, ...]) -
     last = last_day(family, plan, today, years)
     if last is None or last < today:
         return ""
-    working = last
-    while working.weekday() > 4:
-        working -= timedelta(days=1)
+    working = plan.calendar.last_working(last)
     weekdays = plan.words["weekdays"].split(", ")
     sentence = plan.words["days_left" if working == last else "days_left_weekend"]
     return sentence.format(

@@ -11,8 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from knowledge import clause_search, search
+from knowledge import clause_search, search, workdays
 from knowledge.clause_search import ClauseIndex
+from knowledge.compiled import Learned, learned
 from knowledge.lexicon import (
     Band,
     Lexicon,
@@ -22,8 +23,9 @@ from knowledge.lexicon import (
     read_yaml,
     vocabulary,
 )
-from knowledge.reading import Reading, read, tokens_of
+from knowledge.reading import read, tokens_of
 from knowledge.text import fold
+from knowledge.workdays import Calendar
 
 PLANS = Path(__file__).parent / "plans"
 DEFAULT = PLANS / "lai-chau-2021-2025"
@@ -124,6 +126,7 @@ class Plan:
     index: search.Index
     clause_index: ClauseIndex
     rulings: tuple[str, ...]
+    calendar: Calendar
     thresholds: Mapping[str, float]
 
 
@@ -153,12 +156,17 @@ def _load(folder: Path) -> Plan:
     head = read_yaml(folder / "plan.yaml")
     glossary = read_yaml(folder / "glossary.yaml")
     clauses, families = read_clauses(read_yaml(folder / "clauses.yaml"), head["words"])
-    for path in answer_files(folder):
+    answers = answer_files(folder)
+    for path in answers:
         for name, raw in read_yaml(path).items():
             if name in families:
                 raise PlanError(f"{path.name}: {name} is defined twice")
             families[name] = read_family(name, raw)
-    lexicon, readings, prose = _learn(glossary, families)
+    known = learned(
+        folder,
+        [folder / "glossary.yaml", folder / "clauses.yaml", folder / "plan.yaml", *answers],
+        lambda: _learn(glossary, clauses, families),
+    )
     return Plan(
         id=folder.name,
         title=head["title"],
@@ -175,12 +183,11 @@ def _load(folder: Path) -> Plan:
         families=families,
         by_role=_by_role(families),
         role_subjects={role: f"@{name}" for role, name in glossary.get("roles", {}).items()},
-        lexicon=lexicon,
-        index=search.build(readings, prose, lexicon.language.stop, lexicon.groups),
-        clause_index=clause_search.build(
-            {name: _words(clauses[name], lexicon) for name in clauses}
-        ),
+        lexicon=known.lexicon,
+        index=known.index,
+        clause_index=known.clause_index,
         rulings=tuple(name for name, family in families.items() if RULES in family.tags),
+        calendar=workdays.load(folder),
         thresholds={name: float(value) for name, value in head["thresholds"].items()},
     )
 
@@ -268,8 +275,8 @@ def _words(clause: Clause, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _learn(
-    glossary: Mapping[str, Any], families: Mapping[str, Family]
-) -> tuple[Lexicon, dict[str, list[Reading]], dict[str, Reading]]:
+    glossary: Mapping[str, Any], clauses: Mapping[str, Clause], families: Mapping[str, Family]
+) -> Learned:
     words = language()
     phrases, exact, groups = read_concepts(glossary["concepts"])
     unless = {
@@ -305,7 +312,11 @@ def _learn(
         for token in tokens_of(word, blank, mend=False):
             known.setdefault(token[0], 1)
     lexicon = Lexicon(words, short, phrases, exact, groups, unless, bands, known, after, before)
-    return lexicon, readings, prose
+    return Learned(
+        lexicon,
+        search.build(readings, prose, words.stop, groups),
+        clause_search.build({name: _words(clauses[name], lexicon) for name in clauses}),
+    )
 
 
 def check(folder: Path) -> list[str]:

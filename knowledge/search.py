@@ -29,18 +29,12 @@ SLOTS = ("subject", "award", "action", "unsaid")
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One phrasing of a family: one over the root of all its weight, its words with diacritics."""
-
-    scale: float
-    keys: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Phrasings:
-    """A family's examples, and for each feature in which of them it stands."""
+    """A family's examples: of each one over the root of all its weight and its words with
+    diacritics, and for each feature in which of them it stands."""
 
-    examples: tuple[Example, ...]
+    scales: tuple[float, ...]
+    keys: tuple[frozenset[str], ...]
     places: Mapping[str, tuple[int, ...]]
 
 
@@ -148,13 +142,17 @@ def build(
 
 def _phrasings(readings: list[Reading], weights: Mapping[str, float]) -> Phrasings:
     places: dict[str, list[int]] = {}
-    examples = []
+    scales = []
     for number, reading in enumerate(readings):
         weight = sum(weights[feature] for feature in reading.features)
-        examples.append(Example(1 / math.sqrt(weight) if weight else 0.0, reading.keys))
+        scales.append(1 / math.sqrt(weight) if weight else 0.0)
         for feature in reading.features:
             places.setdefault(feature, []).append(number)
-    return Phrasings(tuple(examples), {feature: tuple(found) for feature, found in places.items()})
+    return Phrasings(
+        tuple(scales),
+        tuple(reading.keys for reading in readings),
+        {feature: tuple(found) for feature, found in places.items()},
+    )
 
 
 def rank(
@@ -226,7 +224,7 @@ def _holds(index: Index, feature: str, number: int) -> bool:
 def _likeness(
     family: Phrasings, reading: Reading, weights: Mapping[str, float], total: float
 ) -> float:
-    shared = [0.0] * len(family.examples)
+    shared = [0.0] * len(family.scales)
     places = family.places
     for feature in reading.features & places.keys():
         weight = weights[feature]
@@ -234,10 +232,10 @@ def _likeness(
             shared[place] += weight
     keys, best = reading.keys, 0.0
     scale = 1 / math.sqrt(total)
-    for example, weight in zip(family.examples, shared, strict=True):
-        likeness = weight * scale * example.scale
-        if likeness + _KEYS > best and keys and example.keys:
-            likeness += _KEYS * len(keys & example.keys) / len(keys)
+    for own, weight, known in zip(family.scales, shared, family.keys, strict=True):
+        likeness = weight * scale * own
+        if likeness + _KEYS > best and keys and known:
+            likeness += _KEYS * len(keys & known) / len(keys)
         if likeness > best:
             best = likeness
     return best

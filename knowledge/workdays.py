@@ -16,6 +16,8 @@ from pathlib import Path
 from knowledge.lexicon import read_yaml
 
 SATURDAY = 5
+COUNTRY = "VN"
+"""Whose public holidays count where a pack says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,11 @@ class Calendar:
 
 
 def load(folder: Path) -> Calendar:
-    """Read holidays.yaml of a pack. Raises ValueError for a day or a state that does not exist."""
-    raw = read_yaml(folder / "holidays.yaml")
+    """Read holidays.yaml of a pack, if it has one. Raises ValueError for an unknown day or state."""
+    path = folder / "holidays.yaml"
+    if not path.exists():
+        return Calendar(COUNTRY, {})
+    raw = read_yaml(path)
     overrides = {}
     for day, entry in raw.get("days", {}).items():
         if entry["state"] not in ("off", "working"):
