@@ -71,8 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     audit.set_defaults(run="bot.commands.audit")
 
     plan = commands.add_parser("plan", help="gói kế hoạch")
-    plan.add_argument("action", choices=["check"])
-    plan.add_argument("folder", help="thư mục của gói")
+    plan.add_argument("action", choices=["check", "import"])
+    plan.add_argument("path", help="check: thư mục của gói; import: văn bản chính thức")
+    plan.add_argument("--dry-run", action="store_true", help="import: chỉ xem, không ghi")
     plan.set_defaults(run="bot.commands.plan")
     return parser
 

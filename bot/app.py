@@ -8,10 +8,11 @@ from pathlib import Path
 
 from bot.clock import Clock, make_clock
 from bot.engine import Engine
+from bot.plan_folder import load_plan
 from bot.settings import Settings
 from handlers.turn import World
 from handlers.words import Words
-from knowledge import places, plan
+from knowledge import places
 from storage.database import Database
 from storage.upgrade import upgrade
 
@@ -31,10 +32,11 @@ class App:
         self.engine.close()
 
 
-def make_world(officer_contact: str, plan_until: date | None = None) -> World:
+def make_world(
+    officer_contact: str, plan_until: date | None = None, data_dir: Path | None = None
+) -> World:
     """What every turn shares, read from files once."""
-    the_plan = plan.prolonged(plan.load(), plan_until)
-    return World(the_plan, places.load(), Words(), officer_contact)
+    return World(load_plan(data_dir, plan_until), places.load(), Words(), officer_contact)
 
 
 def open_store(settings: Settings) -> Database:
@@ -50,5 +52,5 @@ def make_app(settings: Settings) -> App:
     """Everything but the network."""
     clock = make_clock(settings.clock)
     database = open_store(settings)
-    world = make_world(settings.officer_contact, settings.plan_until)
+    world = make_world(settings.officer_contact, settings.plan_until, settings.data_dir)
     return App(settings, clock, database, world, Engine(database, world, clock))

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("data")
-    """The operator's folder: the database, later photos and imported documents."""
+    """The operator's folder: the database and the imported wording of the plan, later photos."""
     database_url: SecretStr | None = None
     """`postgresql://…` for several machines; default SQLite in `data_dir`."""
     http_host: str = "127.0.0.1"

@@ -12,15 +12,18 @@ from functools import cache
 from typing import Literal
 
 from knowledge import search
-from knowledge.compose import cite, compose
+from knowledge.compose import cite, compose, fits
 from knowledge.lexicon import Lexicon, language
 from knowledge.plan import Family, Plan
 from knowledge.reading import Reading, read
+from knowledge.several import halves
 from knowledge.text import clean, fold, key
-from knowledge.unsaid import nearest_unsaid, ruling
+from knowledge.unsaid import is_untold, nearest_unsaid, ruling
 
 MOST_OPTIONS = 3
 _ROLE_ALONE, _ROLE_BESIDE = 0.10, 0.02
+_FORESEEN = 0.85
+"""A message understood this well is one question, however many commas it has."""
 _TOLD = 0.1
 """How much it counts that a question's words are those of a family's first clause."""
 
@@ -59,11 +62,47 @@ def ask(
     place: str | None = None,
     after: str | None = None,
 ) -> Answer:
-    """Answer one question. Never raises, whatever the text; same arguments, same answer.
+    """Answer a message. Never raises, whatever the text; same arguments, same answer.
 
     `asker` is a role or "villager"; `after` is the question before, for "thế còn huyện?". `place`
-    is the asker's unit: no rule of a plan so far differs by place, so it changes nothing.
+    is the asker's unit: no rule of a plan so far differs by place, so it changes nothing. Two
+    questions in one message get both answers.
     """
+    whole = _one(plan, question, today, asker, after)
+    if whole.decision == "smalltalk" or whole.confidence >= _FORESEEN:
+        return whole
+    for first, second in halves(question):
+        if is_question(first) and is_question(second):
+            one = _one(plan, first, today, asker, after)
+            other = _one(plan, second, today, asker, first)
+            if _are_two(plan, one, other):
+                return _both(plan, one, other)
+    return whole
+
+
+def _are_two(plan: Plan, one: Answer, other: Answer) -> bool:
+    """True when two halves of a message ask different things and both are surely understood."""
+    sure = min(one.confidence, other.confidence) >= plan.thresholds["two"]
+    told = one.decision == other.decision == "answer"
+    return sure and told and one.topic != other.topic and one.clauses[:1] != other.clauses[:1]
+
+
+def _both(plan: Plan, one: Answer, other: Answer) -> Answer:
+    text, rest = f"{one.text}\n{other.text}", [one.more, other.more]
+    if not fits(text):
+        text, rest = one.text, [other.text, *rest]
+        told = f"{text} {plan.words['second']}"
+        text = told if fits(told) else text
+    return replace(
+        one,
+        text=text,
+        more="\n\n".join(filter(None, rest)),
+        clauses=tuple(dict.fromkeys((*one.clauses, *other.clauses))),
+        confidence=min(one.confidence, other.confidence),
+    )
+
+
+def _one(plan: Plan, question: str, today: date, asker: str, after: str | None) -> Answer:
     reading = read(question, plan.lexicon)
     if after:
         reading = _in_topic(reading, after, plan.lexicon)
@@ -183,7 +222,7 @@ def _decide(
     family = plan.families[best.family]
     if family.kind == "smalltalk" and best.likeness < limits.get("smalltalk", limits["answer"]):
         return _nothing(plan, "unknown", hits, english=reading.english)
-    if family.kind in ("answer", "choose") and best.untold:
+    if family.kind in ("answer", "choose") and is_untold(plan, hits):
         return _untold(plan, hits, reading, today)
     if family.kind == "choose":
         meant = {plan.role_subjects.get(asker, "")}

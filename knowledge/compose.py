@@ -64,7 +64,8 @@ def compose(plan: Plan, family: Family, reading: Reading | None, today: date) ->
 
 
 def details(plan: Plan, family: Family) -> list[str]:
-    """What the first clauses of an answer say, whole, each under a sentence that introduces it.
+    """What the first clauses of an answer say, whole, each under a sentence that introduces it:
+    word for word where the official wording is at hand, else retold.
 
     What the family tells already is not told twice. A question the plan does not answer gets none:
     its nearest clause is a hint where to look, not the answer.
@@ -72,10 +73,16 @@ def details(plan: Plan, family: Family) -> list[str]:
     if family.kind != "answer":
         return []
     cited = [plan.clauses[name] for name in family.clauses[:MOST_DETAILED] if name in plan.clauses]
-    return [
-        f"{plan.words['detail'].format(label=clause.label)}\n{clause.detail}"
+    whole = [
+        (clause.label, "quote", clause.official)
+        if clause.official
+        else (clause.label, "detail", clause.detail)
         for clause in cited
-        if clause.detail not in (family.text, family.more)
+    ]
+    return [
+        f"{plan.words[word].format(label=label)}\n{text}"
+        for label, word, text in whole
+        if text not in (family.text, family.more)
     ]
 
 

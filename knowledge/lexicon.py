@@ -58,6 +58,7 @@ class Language:
     question_openers: frozenset[str]
     not_questions: frozenset[str]
     follow_up: tuple[tuple[str, ...], ...]
+    joining: frozenset[str]
     english: Mapping[str, tuple[str, ...]]
 
 
@@ -120,6 +121,7 @@ def language() -> Language:
         question_openers=frozenset(lines(raw["question_openers"])),
         not_questions=frozenset(fold(line) for line in lines(raw["not_questions"])),
         follow_up=tuple(reversed(follow)),
+        joining=frozenset(fold(line) for line in lines(raw["joining"])),
         english=_english(raw["english"]),
     )
 

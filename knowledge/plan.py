@@ -42,7 +42,8 @@ class PlanError(ValueError):
 class Clause:
     """A clause or unnumbered part. `label` is how a person reads its id: "Mục V.2.b".
 
-    `summary` is one message; `detail` is everything the clause says, a line a thing.
+    `summary` is one message; `detail` is everything the clause says, a line a thing; `official` is
+    the document's own wording where an operator has imported it, else "".
     """
 
     id: str
@@ -50,6 +51,7 @@ class Clause:
     heading: str
     summary: str
     detail: str
+    official: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,17 @@ def prolonged(plan: Plan, until: date | None) -> Plan:
     told = Note(plan.starts, EVERY, plan.words["prolonged"].format(until=f"{until:%d/%m/%Y}"))
     kept = tuple(note for note in plan.notes if not plan.ends < note.since <= until)
     return replace(plan, ends=until, notes=(*kept, told))
+
+
+def with_official(plan: Plan, texts: Mapping[str, str]) -> Plan:
+    """The plan with its clauses' official wording (nguyên văn) by id, quoted instead of retold.
+
+    Ids the pack does not have are passed over.
+    """
+    clauses = {
+        name: replace(clause, official=texts.get(name, "")) for name, clause in plan.clauses.items()
+    }
+    return replace(plan, clauses=clauses)
 
 
 def _load(folder: Path) -> Plan:

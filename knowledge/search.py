@@ -19,7 +19,7 @@ CANDIDATES = 7
 _STOP, _PAIR, _CONCEPT, _DATE = 0.3, 0.3, 1.8, 1.5
 _LIKENESS, _COVERAGE, _KEYS = 0.5, 0.5, 0.06
 _PROSE, _DIGITS = 0.3, 0.6
-_SATURATION = 0.5
+_SATURATION = 1.0
 _FAINT = 0.45
 """Features that weigh less (stop words) are in nearly every family and tell nothing apart."""
 _FOREIGN, _MISSING, _CORE = 0.08, 0.06, 0.7

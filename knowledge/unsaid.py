@@ -13,6 +13,11 @@ _SAID_SO = 0.90
 """A question this like an example of another family was foreseen there: no ruling overrides it."""
 
 
+_FAR_ABOVE, _ABOVE = 0.30, 0.15
+"""How far what the plan tells must lie above all it leaves unsaid for a word not to count: of a
+whole ruling, and of a single thing asked ("tốt nhất" in a question about one household)."""
+
+
 def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
     """The ruling that fits the question best, or None. More needs met are more to the point."""
     concepts = reading.concepts
@@ -28,6 +33,8 @@ def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
         return None
     if hits and hits[0].likeness >= _SAID_SO and plan.families[hits[0].family].kind != "unknown":
         return None
+    if told_by_far(plan, hits, _FAR_ABOVE):
+        return None
     order = {hit.family: -at for at, hit in enumerate(hits)}
     return max(fitting, key=lambda family: (len(family.needs), order.get(family.id, -len(hits))))
 
@@ -38,3 +45,19 @@ def nearest_unsaid(plan: Plan, hits: list[Hit]) -> Family | None:
         if plan.families[hit.family].kind == "unknown" and not hit.untold and hit.asked:
             return plan.families[hit.family]
     return None
+
+
+def is_untold(plan: Plan, hits: list[Hit]) -> bool:
+    """True when the best family found cannot tell what is asked, and does not stand out either."""
+    return bool(hits[0].untold) and not told_by_far(plan, hits, _ABOVE)
+
+
+def told_by_far(plan: Plan, hits: list[Hit], distance: float) -> bool:
+    """True when the best family that tells something beats every unsaid one found by a distance."""
+    told, unsaid = 0.0, 0.0
+    for hit in hits:
+        if plan.families[hit.family].kind == "unknown":
+            unsaid = max(unsaid, hit.score)
+        else:
+            told = max(told, hit.score)
+    return told - unsaid > distance

@@ -42,7 +42,7 @@ class Calendar:
 
 
 def load(folder: Path) -> Calendar:
-    """Read holidays.yaml of a pack, if it has one. Raises ValueError for an unknown day or state."""
+    """Read a pack's holidays.yaml, if any. Raises ValueError for an unknown day or state."""
     path = folder / "holidays.yaml"
     if not path.exists():
         return Calendar(COUNTRY, {})

@@ -11,8 +11,9 @@ from typing import Any
 from bot.clock import make_clock
 from bot.commands import common
 from bot.errors import BadUsage
+from bot.plan_folder import load_plan
 from knowledge.ask import Answer, ask
-from knowledge.plan import Plan, load, prolonged
+from knowledge.plan import Plan
 from knowledge.text import clean
 from knowledge.zone import ZONE
 
@@ -23,7 +24,7 @@ def main(options: argparse.Namespace) -> int:
     """Answer one question, or every line of standard input."""
     settings = common.settings()
     today = make_clock(settings.clock)().astimezone(ZONE).date()
-    plan = prolonged(load(), settings.plan_until)
+    plan = load_plan(settings.data_dir, settings.plan_until)
     if options.jsonl:
         return common.each_line(partial(_answer, plan, today), sys.stdin)
     question = clean(" ".join(options.question), MAX_QUESTION)
