@@ -28,6 +28,8 @@ $(BIN)/python:
 
 $(VENV)/.run: $(LOCKS)/run.txt | $(BIN)/python
 	$(call SYNC,$(LOCKS)/run.txt)
+# Learn the plan now, so that the first start is as quick as the next.
+	@$(BIN)/python -c 'from knowledge.plan import load; load()'
 	@touch $@
 
 $(VENV)/.dev: $(LOCKS)/dev.txt | $(BIN)/python

@@ -14,16 +14,19 @@ from typing import Literal
 from knowledge import search
 from knowledge.compose import cite, compose, fits
 from knowledge.lexicon import Lexicon, language
-from knowledge.plan import Family, Plan
+from knowledge.plan import RULES, Family, Plan
 from knowledge.reading import Reading, read
+from knowledge.reckoning import reckon
 from knowledge.several import halves
 from knowledge.text import clean, fold, key
 from knowledge.unsaid import is_untold, nearest_unsaid, ruling
 
 MOST_OPTIONS = 3
 _ROLE_ALONE, _ROLE_BESIDE = 0.10, 0.02
-_FORESEEN = 0.85
+_FORESEEN = 0.95
 """A message understood this well is one question, however many commas it has."""
+_DOUBT = 0.02
+"""How much nearer what the plan leaves unsaid must come than what it tells."""
 _TOLD = 0.1
 """How much it counts that a question's words are those of a family's first clause."""
 
@@ -72,19 +75,26 @@ def ask(
     if whole.decision == "smalltalk" or whole.confidence >= _FORESEEN:
         return whole
     for first, second in halves(question):
-        if is_question(first) and is_question(second):
-            one = _one(plan, first, today, asker, after)
-            other = _one(plan, second, today, asker, first)
-            if _are_two(plan, one, other):
-                return _both(plan, one, other)
+        if not (_asks(first) and _asks(second)):
+            continue
+        one = _one(plan, first, today, asker, after)
+        other = _one(plan, second, today, asker, first)
+        sure = min(one.confidence, other.confidence)
+        if sure >= plan.thresholds["two"] and sure > whole.confidence and _differ(one, other):
+            return _both(plan, one, other)
     return whole
 
 
-def _are_two(plan: Plan, one: Answer, other: Answer) -> bool:
-    """True when two halves of a message ask different things and both are surely understood."""
-    sure = min(one.confidence, other.confidence) >= plan.thresholds["two"]
-    told = one.decision == other.decision == "answer"
-    return sure and told and one.topic != other.topic and one.clauses[:1] != other.clauses[:1]
+def _asks(half: str) -> bool:
+    """True when half a message has a word of its own that asks."""
+    words = language().asking
+    return is_question(half) or any(token in words for token in key(half).split())
+
+
+def _differ(one: Answer, other: Answer) -> bool:
+    """True when two halves of a message are both answered, from different clauses."""
+    answered = one.decision == other.decision == "answer"
+    return answered and one.topic != other.topic and one.clauses[:1] != other.clauses[:1]
 
 
 def _both(plan: Plan, one: Answer, other: Answer) -> Answer:
@@ -111,6 +121,12 @@ def _one(plan: Plan, question: str, today: date, asker: str, after: str | None) 
     claimed = "@injection" in reading.concepts
     if claimed:
         reading = replace(reading, features=reading.features - {"@injection"})
+    reckoned = None
+    if plan.awards and not claimed and not after:
+        reckoned = reckon(plan, plan.awards, question, reading, asker, today)
+    if reckoned:
+        found = reckoned
+        return Answer("answer", found.text, found.more, found.clauses, (), 1.0, found.topic)
     hits = search.rank(
         plan.index,
         reading,
@@ -166,14 +182,15 @@ def _long(token: str) -> str:
 
 def eligible(plan: Plan, reading: Reading) -> Callable[[str], bool]:
     """Which families may answer: not one whose needs are unmet, nor one of the plan's own when the
-    question is about something else or about years the plan does not reach."""
+    question is about something else or about years the plan does not reach. The needs of a ruling
+    are for the ruling alone: as a family it may be found by its examples as well."""
     concepts = reading.concepts
     outside = outside_of(plan.lexicon, concepts)
     late = max((year for year in reading.years if year > plan.ends.year), default=0)
 
     def may_answer(name: str) -> bool:
         family = plan.families[name]
-        if family.never & concepts or not all(group & concepts for group in family.needs):
+        if RULES not in family.tags and not _fits(family, reading):
             return False
         if outside and not any(group & outside for group in family.needs):
             return False
@@ -182,6 +199,11 @@ def eligible(plan: Plan, reading: Reading) -> Callable[[str], bool]:
         return True
 
     return may_answer
+
+
+def _fits(family: Family, reading: Reading) -> bool:
+    said = reading.concepts | reading.possible
+    return not family.never & reading.concepts and all(group & said for group in family.needs)
 
 
 def outside_of(lexicon: Lexicon, concepts: frozenset[str]) -> set[str]:
@@ -204,7 +226,8 @@ def _bonus(plan: Plan, reading: Reading, asker: str) -> Callable[[str], float]:
     def bonus(name: str) -> float:
         clauses = plan.families[name].clauses
         share = told.get(clauses[0], 0.0) if clauses else 0.0
-        return _TOLD * share + (role if name in of_role else 0.0)
+        doubt = _DOUBT if plan.families[name].kind == "unknown" else 0.0
+        return _TOLD * share + (role if name in of_role else 0.0) - doubt
 
     return bonus
 

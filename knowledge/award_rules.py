@@ -15,6 +15,7 @@ from knowledge import award_tables
 from knowledge.award_facts import Schema, Values, read_fact
 from knowledge.award_tables import Names, Table, Test, holds_all, read_table, read_tests
 from knowledge.lexicon import read_yaml
+from knowledge.spoken import Spoken, read_spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,14 @@ class Rule:
     sources: tuple[frozenset[str], ...]
 
 
-Loaded = tuple[Schema, tuple[Rule, ...], Mapping[str, str], tuple[date, date]]
+Loaded = tuple[Schema, tuple[Rule, ...], Mapping[str, str], tuple[date, date], Spoken | None]
 
 
 def load(folder: Path) -> Loaded:
-    """Schema, rules, words and the plan's period. Raises ValueError naming what is wrong."""
+    """Schema, rules, words, the plan's period, and what it reckons with when asked in words.
+
+    Raises ValueError naming what is wrong.
+    """
     raw = read_yaml(folder / "awards.yaml")
     head = read_yaml(folder / "plan.yaml")
     try:
@@ -57,9 +61,10 @@ def load(folder: Path) -> Loaded:
         tables = {name: read_table(name, entry) for name, entry in raw["conditions"].items()}
         rules = tuple(_rule(name, entry, tables, schema) for name, entry in raw["awards"].items())
         period = date.fromisoformat(head["starts"]), date.fromisoformat(head["ends"])
+        spoken = read_spoken(raw["reckoning"]) if "reckoning" in raw else None
     except (KeyError, TypeError, AttributeError) as wrong:
         raise ValueError(f"awards.yaml: {type(wrong).__name__}: {wrong}") from wrong
-    return schema, rules, raw["words"], period
+    return schema, rules, raw["words"], period, spoken
 
 
 def _rule(name: str, raw: Mapping[str, Any], tables: Mapping[str, Table], schema: Schema) -> Rule:
@@ -114,3 +119,15 @@ def constants(rule: Rule, names: Names) -> tuple[frozenset[int], frozenset[str]]
     found = [one for table in rule.tables for one in award_tables.constants(table, names)]
     figures = frozenset(one for one in found if isinstance(one, int))
     return figures, frozenset(one for one in found if isinstance(one, str))
+
+
+def money(vnd: int, words: Mapping[str, str]) -> str:
+    """VND as the pack's words say it: 60000000 → "60 triệu đồng"."""
+    for word, unit in (("billion", 10**9), ("million", 10**6)):
+        if word in words and vnd >= unit and vnd % unit == 0:
+            return words[word].format(n=_grouped(vnd // unit))
+    return words["dong"].format(n=_grouped(vnd))
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", ".")

@@ -16,6 +16,7 @@ from knowledge import award_facts, award_rules
 from knowledge.award_facts import Number, Schema, Told, Values, Word
 from knowledge.award_rules import Rule
 from knowledge.award_tables import Names, Outcome, State, decide, favourable, possible
+from knowledge.spoken import Spoken
 
 Result = Literal["qualifies", "not_qualified", "needs_judgement", "needs_facts", "quota"]
 
@@ -74,13 +75,14 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class Awards:
-    """The awards of a plan pack. `rules` in the order they are shown."""
+    """The awards of a plan pack. `rules` in the order they are shown; `spoken` may be missing."""
 
     schema: Schema
     rules: tuple[Rule, ...]
     words: Mapping[str, str]
     starts: date
     ends: date
+    spoken: Spoken | None
 
     def judge(
         self, facts: Mapping[str, object], *, until: date | None = None
@@ -118,6 +120,20 @@ class Awards:
             ]
             steps.append(Step(found.rule.id, found.rule.name, tuple(lines)))
         return tuple(steps)
+
+    def lacking(self, award: str, facts: Mapping[str, object]) -> int:
+        """VND of money and labour still lacking to an award's figure; 0 when none or no figure.
+
+        Raises ValueError as `judge` does.
+        """
+        return next(
+            (_gaps(one).get("gap", 0) for one in self._weigh(facts, None) if one.rule.id == award),
+            0,
+        )
+
+    def figures(self, award: str) -> Mapping[str, int | str]:
+        """An award's own figures (thresholds, seats) by name; empty for an id the pack lacks."""
+        return next((rule.values for rule in self.rules if rule.id == award), {})
 
     def name(self, award: str) -> str:
         """The award as people call it. Raises KeyError for an id the pack does not have."""
@@ -195,16 +211,11 @@ class Awards:
         figures = {**found.names, **_gaps(found)}
         spoken = {name: str(figure) for name, figure in figures.items()}
         spoken |= {
-            f"{name}_money": self._money(figure)
+            f"{name}_money": award_rules.money(figure, self.words)
             for name, figure in figures.items()
             if isinstance(figure, int)
         }
         return text.format_map(spoken)
-
-    def _money(self, figure: int) -> str:
-        millions, rest = divmod(figure, 1_000_000)
-        word, count = ("dong", figure) if rest else ("million", millions)
-        return self.words[word].format(n=f"{count:,}".replace(",", "."))
 
     def _missing(
         self, found: _Found, facts: Mapping[str, object], until: date | None
@@ -242,8 +253,8 @@ class Awards:
 
 def load(folder: Path) -> Awards:
     """Read the awards of a pack. Raises ValueError when awards.yaml is not understood."""
-    schema, rules, words, (starts, ends) = award_rules.load(folder)
-    return Awards(schema, rules, words, starts, ends)
+    schema, rules, words, (starts, ends), spoken = award_rules.load(folder)
+    return Awards(schema, rules, words, starts, ends, spoken)
 
 
 def _gaps(found: _Found) -> dict[str, int]:

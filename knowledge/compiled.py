@@ -12,10 +12,10 @@ import marshal
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from knowledge.clause_search import ClauseIndex
 from knowledge.lexicon import Band, Lexicon, Phrase, language
@@ -63,13 +63,44 @@ def _keep(kept: Path, data: bytes) -> None:
         return
 
 
+class _Kept(Sequence[Phrasings]):
+    """Phrasings of families, each unpacked when a question first comes near it: few ever are."""
+
+    def __init__(self, packed: Sequence[bytes]) -> None:
+        self._packed = packed
+        self._made: dict[int, Phrasings] = {}
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    @overload
+    def __getitem__(self, at: int) -> Phrasings: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Phrasings]: ...
+
+    def __getitem__(self, at: int | slice) -> Phrasings | Sequence[Phrasings]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        found = self._made.get(at)
+        if found is None:
+            kept = marshal.loads(self._packed[at])  # noqa: S302  (our own file, as .pyc is)
+            found = self._made[at] = Phrasings(*kept)
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # equal by content, as lists are
+
+
 def _pack(made: Learned) -> tuple[Any, ...]:
     lexicon, index = made.lexicon, made.index
     return (
         (
             lexicon.short,
             {
-                first: tuple((p.tokens, p.concept, p.group, p.keys) for p in found)
+                first: tuple((p.tokens, p.concept, p.group, p.keys, p.doubtful) for p in found)
                 for first, found in lexicon.phrases.items()
             },
             lexicon.exact,
@@ -85,19 +116,26 @@ def _pack(made: Learned) -> tuple[Any, ...]:
             index.postings,
             index.weights,
             index.unseen,
-            tuple((found.scales, found.keys, found.places) for found in index.examples),
+            tuple(
+                marshal.dumps((one.scales, one.keys, dict(one.places))) for one in index.examples
+            ),
             index.stop,
             index.slots,
             index.spoken,
             index.core,
+            index.foreseen,
         ),
         made.clause_index.postings,
     )
 
 
 def _unpack(kept: Any) -> Learned:
-    (short, phrases, exact, groups, unless, bands, known, after, before), index, postings = kept
-    names, found, weights, unseen, examples, stop, slots, spoken, core = index
+    (
+        (short, phrases, exact, groups, unless, bands, known, after, before),
+        index,
+        postings,
+    ) = kept
+    names, found, weights, unseen, examples, stop, slots, spoken, core, foreseen = index
     return Learned(
         Lexicon(
             language(),
@@ -116,11 +154,12 @@ def _unpack(kept: Any) -> Learned:
             found,
             weights,
             unseen,
-            tuple(Phrasings(*phrasings) for phrasings in examples),
+            _Kept(examples),
             stop,
             slots,
             spoken,
             core,
+            foreseen,
         ),
         ClauseIndex(postings),
     )

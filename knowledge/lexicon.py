@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +26,8 @@ class Phrase:
     concept: str
     group: str
     keys: tuple[str, ...]
+    doubtful: bool = False
+    """Without its marks it is more often something else: "so do" is rarely "sổ đỏ"."""
 
     def __iter__(self) -> Iterator[Any]:
         """Unpacks as tokens, concept, group."""
@@ -59,6 +61,7 @@ class Language:
     not_questions: frozenset[str]
     follow_up: tuple[tuple[str, ...], ...]
     joining: frozenset[str]
+    asking: frozenset[str]
     english: Mapping[str, tuple[str, ...]]
 
 
@@ -73,7 +76,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Everything needed to read a question against one plan pack."""
+    """Everything needed to read a question against one plan pack.
+
+    `exact` are KEY words that are a concept only with their marks, with their FOLD form.
+    """
 
     language: Language
     short: Mapping[str, tuple[tuple[str, ...], ...]]
@@ -122,6 +128,7 @@ def language() -> Language:
         not_questions=frozenset(fold(line) for line in lines(raw["not_questions"])),
         follow_up=tuple(reversed(follow)),
         joining=frozenset(fold(line) for line in lines(raw["joining"])),
+        asking=frozenset(key(line) for line in lines(raw["asking"])),
         english=_english(raw["english"]),
     )
 
@@ -151,6 +158,36 @@ def read_concepts(
         for first, found in by_first.items()
     }
     return phrases, exact, groups
+
+
+def doubt(phrases: Phrases, told: Iterable[str], unsaid: Iterable[str]) -> Phrases:
+    """The phrases, those made doubtful that marked lines of `told` spell with other marks more
+    often than lines of `unsaid` spell them with their own."""
+    otherwise = Counter(
+        phrase for line in told for phrase, same in _spelt(line, phrases) if not same
+    )
+    proper = Counter(phrase for line in unsaid for phrase, same in _spelt(line, phrases) if same)
+    return {
+        first: tuple(
+            replace(phrase, doubtful=otherwise[phrase] > proper[phrase]) for phrase in found
+        )
+        for first, found in phrases.items()
+    }
+
+
+def _spelt(line: str, phrases: Phrases) -> Iterator[tuple[Phrase, bool]]:
+    """Phrases that stand in a line but for their marks, and whether the marks are the same."""
+    if line.isascii():
+        return
+    keys = key(line).split()
+    tokens = [fold(word) for word in keys]
+    bare = [token.rstrip("12345") if not token.isdigit() else token for token in tokens]
+    for at, token in enumerate(bare):
+        pair = " ".join(bare[at : at + 2])
+        for phrase in {*phrases.get(pair, ()), *phrases.get(token, ())}:
+            size = len(phrase.tokens)
+            if tuple(bare[at : at + size]) == phrase.tokens:
+                yield phrase, tuple(keys[at : at + size]) == phrase.keys
 
 
 def vocabulary(

@@ -11,12 +11,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from knowledge import clause_search, search, workdays
+from knowledge import awards, clause_search, search, workdays
+from knowledge.awards import Awards
 from knowledge.clause_search import ClauseIndex
 from knowledge.compiled import Learned, learned
 from knowledge.lexicon import (
     Band,
     Lexicon,
+    doubt,
     language,
     lines,
     read_concepts,
@@ -129,6 +131,7 @@ class Plan:
     clause_index: ClauseIndex
     rulings: tuple[str, ...]
     calendar: Calendar
+    awards: Awards | None
     thresholds: Mapping[str, float]
 
 
@@ -201,6 +204,7 @@ def _load(folder: Path) -> Plan:
         clause_index=known.clause_index,
         rulings=tuple(name for name, family in families.items() if RULES in family.tags),
         calendar=workdays.load(folder),
+        awards=awards.load(folder) if (folder / "awards.yaml").exists() else None,
         thresholds={name: float(value) for name, value in head["thresholds"].items()},
     )
 
@@ -292,6 +296,11 @@ def _learn(
 ) -> Learned:
     words = language()
     phrases, exact, groups = read_concepts(glossary["concepts"])
+    phrases = doubt(
+        phrases,
+        [line for family in families.values() if family.kind == "answer" for line in family.ask],
+        [line for family in families.values() if family.kind == "unknown" for line in family.ask],
+    )
     unless = {
         f"@{name}": _concepts(others.split())
         for name, others in glossary.get("outside_unless", {}).items()
@@ -324,7 +333,7 @@ def _learn(
     for word in (*words.stop, *words.english, *lines(glossary.get("places", ""))):
         for token in tokens_of(word, blank, mend=False):
             known.setdefault(token[0], 1)
-    lexicon = Lexicon(words, short, phrases, exact, groups, unless, bands, known, after, before)
+    lexicon = replace(blank, known=known, after=after, before=before)
     return Learned(
         lexicon,
         search.build(readings, prose, words.stop, groups),

@@ -24,6 +24,8 @@ WORDS = (
 )
 """Sentences the program asks a pack for by name."""
 LONGEST_LABEL = 90
+_TRIED = 20
+"""Examples of a family of which one at least must lead to it."""
 
 _REFERENCE = re.compile(r"\b[IVX]+\.\d+(?:\.[a-zđ])?\b")
 _NUMBER = re.compile(r"\d+(?:[.,/]\d+)*")
@@ -195,7 +197,7 @@ def _reach(plan: Plan) -> Iterator[str]:
     """A family whose own examples all lead elsewhere could never be heard."""
     today: date = plan.ends
     for family in plan.families.values():
-        if any(ask(plan, line, today=today).topic == family.id for line in family.ask[:4]):
+        if any(ask(plan, line, today=today).topic == family.id for line in family.ask[:_TRIED]):
             continue
         if family.id.startswith("clause:") or family.kind == "choose":
             continue

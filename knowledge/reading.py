@@ -42,11 +42,13 @@ _DIGIT = re.compile(r"\d")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A question as the index sees it; `pairs` are numbers with the word that follows."""
+    """A question as the index sees it; `pairs` are numbers with the word that follows, `possible`
+    concepts that its words would be with the right marks, when it has none."""
 
     tokens: tuple[str, ...]
     features: frozenset[str]
     concepts: frozenset[str]
+    possible: frozenset[str]
     keys: frozenset[str]
     years: tuple[int, ...]
     dates: tuple[tuple[int, int], ...]
@@ -162,6 +164,8 @@ def _concepts(
                 continue
             if marks and (size <= 2 or group in OVERLAYS) and _marked_otherwise(phrase, marks):
                 continue
+            if phrase.doubtful and not marks and group in OVERLAYS:
+                continue
             found.add(phrase.concept)
             taken[place] = span
             if size > 1 and group not in OVERLAYS:
@@ -212,6 +216,7 @@ def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
         bare, concept = lexicon.exact[word]
         if bare in loose:
             concepts.add(concept)
+    possible = () if marked else (name for bare, name in lexicon.exact.values() if bare in loose)
     dates = _dates(raw, tokens) if _DIGIT.search(raw) else []
     features = {name for name in concepts if lexicon.groups.get(name) != CUES}
     features.update(tokens)
@@ -222,6 +227,7 @@ def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
         tokens=tuple(tokens),
         features=frozenset(features),
         concepts=frozenset(concepts),
+        possible=frozenset(possible) - concepts,
         keys=keys,
         years=tuple(int(token) for token in tokens if _YEAR.match(token)),
         dates=tuple(dates),

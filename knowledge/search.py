@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from knowledge.reading import Reading
 
-CANDIDATES = 7
+CANDIDATES = 5
 """Families whose examples are compared one by one: the right one is among them."""
 _STOP, _PAIR, _CONCEPT, _DATE = 0.3, 0.3, 1.8, 1.5
 _LIKENESS, _COVERAGE, _KEYS = 0.5, 0.5, 0.06
@@ -24,6 +24,8 @@ _FAINT = 0.45
 """Features that weigh less (stop words) are in nearly every family and tell nothing apart."""
 _FOREIGN, _MISSING, _CORE = 0.08, 0.06, 0.7
 """What a family loses for a subject it never speaks of, and for lacking the one it always names."""
+_FORESEEN = 0.3
+"""What a family gains for a question that is one of its phrasings, word for word."""
 SLOTS = ("subject", "award", "action", "unsaid")
 """Groups of concepts in which one thing named in place of another makes it another question."""
 
@@ -64,11 +66,13 @@ class Index:
     postings: Mapping[str, tuple[tuple[int, float], ...]]
     weights: Mapping[str, float]
     unseen: float
-    examples: tuple[Phrasings, ...]
+    examples: Sequence[Phrasings]
     stop: frozenset[str]
     slots: Mapping[str, str]
     spoken: tuple[Mapping[str, frozenset[str]], ...]
     core: tuple[frozenset[str], ...]
+    foreseen: Mapping[str, int]
+    """Questions foreseen word for word, as FOLD tokens, and the number of their family."""
 
     def weight(self, feature: str) -> float:
         """What a feature of a question counts; words nobody foresaw count as much as the rarest."""
@@ -137,6 +141,11 @@ def build(
             )
             for name, count in zip(names, counts, strict=True)
         ),
+        foreseen={
+            " ".join(reading.tokens): number
+            for number, name in enumerate(names)
+            for reading in readings[name]
+        },
     )
 
 
@@ -174,14 +183,15 @@ def rank(
         counted += own
         for number, weight in index.postings.get(feature, ()):
             sums[number] += weight
-    best: list[int] = []
+    foreseen = index.foreseen.get(" ".join(reading.tokens), -1)
+    best = [foreseen] if foreseen >= 0 and eligible(index.names[foreseen]) else []
     # The last of the candidates is rarely below a third of the first; sorting all of them costs.
     floor = max(sums) / 4
     near = [number for number, found in enumerate(sums) if found > floor]
     for number in sorted(near, key=sums.__getitem__, reverse=True):
         if len(best) == CANDIDATES:
             break
-        if eligible(index.names[number]):
+        if number != foreseen and eligible(index.names[number]):
             best.append(number)
     named: dict[str, set[str]] = {}
     for feature in reading.concepts:
@@ -194,7 +204,8 @@ def rank(
         likeness = _likeness(index.examples[number], reading, weights, total)
         coverage = min(1.0, sums[number] / (counted or total))
         score = _LIKENESS * likeness + _COVERAGE * coverage + bonus(name)
-        score -= _mismatch(index, number, named)
+        score -= _mismatch(index, number, named, reading.possible)
+        score += _FORESEEN if number == foreseen else 0.0
         untold = asked - index.spoken[number]["unsaid"]
         hits.append(Hit(name, score, likeness, coverage, asked, untold, 0.0))
     hits.sort(key=lambda hit: -hit.score)
@@ -241,7 +252,9 @@ def _likeness(
     return best
 
 
-def _mismatch(index: Index, number: int, named: Mapping[str, set[str]]) -> float:
+def _mismatch(
+    index: Index, number: int, named: Mapping[str, set[str]], possible: frozenset[str]
+) -> float:
     lost = 0.0
     for slot, concepts in named.items():
         spoken = index.spoken[number][slot]
@@ -250,6 +263,6 @@ def _mismatch(index: Index, number: int, named: Mapping[str, set[str]]) -> float
         elif concepts - spoken:
             lost += _FOREIGN / 3
     for concept in index.core[number]:
-        if concept not in named.get(index.slots[concept], ()):
+        if concept not in named.get(index.slots[concept], ()) and concept not in possible:
             lost += _MISSING
     return lost

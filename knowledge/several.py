@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from knowledge.lexicon import language
 from knowledge.text import clean, fold
 
-MOST_CUTS = 3
+MOST_CUTS = 2
 """Places tried: each costs two answers, and who asks more than two things rarely separates them."""
 _LONGEST = 400
 """A longer message is a story, with one question at its end."""
-_LEAST_WORDS = 3
+_LEAST_WORDS = 4
 _STOPS = re.compile(r"[?!.;\n]+\s+")
 _WORD = re.compile(r"\s+")
 
@@ -23,7 +23,7 @@ _WORD = re.compile(r"\s+")
 def halves(text: str) -> Iterator[tuple[str, str]]:
     """Ways to cut a message in two: after a sentence, else before "và", "với lại", "còn", a comma.
 
-    Each half has at least three words. Never raises; an ordinary question yields nothing.
+    Each half has at least four words. Never raises; an ordinary question yields nothing.
     """
     raw = clean(text, _LONGEST + 1)
     if len(raw) > _LONGEST:

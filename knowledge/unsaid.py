@@ -17,6 +17,9 @@ _FAR_ABOVE, _ABOVE = 0.30, 0.15
 """How far what the plan tells must lie above all it leaves unsaid for a word not to count: of a
 whole ruling, and of a single thing asked ("tốt nhất" in a question about one household)."""
 
+_LIKE_ENOUGH = 0.60
+"""… and how like an example the question must be, for a whole ruling not to count."""
+
 
 def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
     """The ruling that fits the question best, or None. More needs met are more to the point."""
@@ -33,7 +36,7 @@ def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
         return None
     if hits and hits[0].likeness >= _SAID_SO and plan.families[hits[0].family].kind != "unknown":
         return None
-    if told_by_far(plan, hits, _FAR_ABOVE):
+    if hits and hits[0].likeness >= _LIKE_ENOUGH and told_by_far(plan, hits, _FAR_ABOVE):
         return None
     order = {hit.family: -at for at, hit in enumerate(hits)}
     return max(fitting, key=lambda family: (len(family.needs), order.get(family.id, -len(hits))))
