@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from handlers import forms, verify
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.roles import REVIEWER
@@ -96,3 +98,6 @@ def _finish(turn: Turn, answers: Answers) -> None:
 
 
 FORM = Form("supplement", (Question("told", read=_told),), _finish)
+FORMS = (FORM,)
+COMMANDS: dict[str, Callable[[Turn], None]] = {"mine": listing}
+WITH_CODE: dict[str, Callable[[Turn, str], None]] = {"show": show, "supplement": supplement}

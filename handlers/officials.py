@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from handlers import forms
@@ -68,3 +69,6 @@ FORM = Form(
     ),
     _finish,
 )
+FORMS = (FORM,)
+COMMANDS: dict[str, Callable[[Turn], None]] = {}
+WITH_CODE: dict[str, Callable[[Turn, str], None]] = {"invite": redeem}

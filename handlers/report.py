@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -240,3 +241,6 @@ FORM = Form(
     ),
     _finish,
 )
+FORMS = (FORM,)
+COMMANDS: dict[str, Callable[[Turn], None]] = {"report": begin, "report_new": begin_new}
+WITH_CODE: dict[str, Callable[[Turn, str], None]] = {}

@@ -20,20 +20,15 @@ DOUBLE_TAP_SECONDS = 10
 SENT_SECONDS = 600
 """For so long after a receipt "gửi" once more is an impatient second try."""
 
-FORMS: dict[str, Form] = {
-    form.name: form for form in (report.FORM, verify.FORM, mine.FORM, officials.FORM)
-}
+MODULES = (report, verify, mine, officials)
+"""The conversations. Each tells in FORMS, COMMANDS and WITH_CODE what it takes part in."""
+FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
 COMMANDS: dict[str, Callable[[Turn], None]] = {
-    "report": report.begin,
-    "report_new": report.begin_new,
-    "mine": mine.listing,
-    "queue": verify.queue,
     "about": lambda turn: turn.say("router.about", [turn.typed("report"), turn.typed("help")]),
+    **{name: handle for module in MODULES for name, handle in module.COMMANDS.items()},
 }
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
-    "show": mine.show,
-    "supplement": mine.supplement,
-    "invite": officials.redeem,
+    name: handle for module in MODULES for name, handle in module.WITH_CODE.items()
 }
 
 

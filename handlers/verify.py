@@ -6,6 +6,7 @@ as he saw it, and that it is not his own. A report of another commune is as unkn
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from handlers import forms
@@ -202,3 +203,6 @@ FORM = Form(
     ),
     _finish,
 )
+FORMS = (FORM,)
+COMMANDS: dict[str, Callable[[Turn], None]] = {"queue": queue}
+WITH_CODE: dict[str, Callable[[Turn, str], None]] = {}

@@ -1,4 +1,4 @@
-"""Words: sentences from `templates/`, labels and what people type for a command from `words.yaml`.
+"""Words: sentences from `templates/`, labels and what people type from `phrases/`.
 
 A message key is `file.block`: `report.amount` is the block `amount` of `templates/report.j2`.
 """
@@ -43,7 +43,7 @@ class Words:
     """Every sentence, label and command word of the bot."""
 
     def __init__(self) -> None:
-        """Read the templates and `words.yaml` once."""
+        """Read the templates and `phrases/` once. Raises ValueError for a key defined twice."""
         # Chat is plain text: each channel escapes for its own wire, so escaping here would show.
         environment = Environment(  # noqa: S701
             loader=FileSystemLoader(HERE / "templates"),
@@ -57,7 +57,7 @@ class Words:
             name.removesuffix(".j2"): environment.get_template(name)
             for name in environment.list_templates(["j2"])
         }
-        data = yaml.safe_load((HERE / "words.yaml").read_text("utf-8"))
+        data = _phrases(sorted((HERE / "phrases").glob("*.yaml")))
         self._labels: dict[str, str] = data["labels"]
         self._also: dict[str, list[str]] = data["also"]
         self._commands: dict[str, list[tuple[str, str]]] = {}
@@ -132,6 +132,19 @@ class Words:
             if len(phrase) >= FORGIVEN_FROM and OSA.distance(folded, phrase, score_cutoff=1) <= 1
         }
         return near.pop() if len(near) == 1 else None
+
+
+def _phrases(files: list[Path]) -> dict[str, dict[Any, Any]]:
+    """Every file's sections put together: a conversation brings its own words in its own file."""
+    sections = ("numbers", "commands", "starts", "within", "labels", "also")
+    merged: dict[str, dict[Any, Any]] = {name: {} for name in sections}
+    for path in files:
+        for section, entries in yaml.safe_load(path.read_text("utf-8")).items():
+            twice = merged[section].keys() & entries.keys()
+            if twice:
+                raise ValueError(f"{path.name}: {section}: {min(twice)} is defined twice")
+            merged[section].update(entries)
+    return merged
 
 
 def means(text: str, phrase: str) -> bool:
