@@ -24,7 +24,7 @@ from knowledge.text import fold
 from tests.evaluation.baselines import bm25, fuzzy
 
 DATA = Path(__file__).parents[1] / "data"
-FILES = [DATA / f"questions_blind_{name}.jsonl" for name in "abcdefg"]
+FILES = [DATA / f"questions_blind_{name}.jsonl" for name in "abcdefgh"]
 TODAY = date(2025, 1, 2)
 Asked = dict[str, Any]
 

@@ -21,15 +21,16 @@ from pathlib import Path
 
 import uvloop
 
-from tests.load import botapi, first_answer
+from tests.load import botapi, first_answer, slowest
 from tests.load.contenders import CONNECTIONS, Contender, Ours, bare, ours, usual
 from tests.load.server import cores
 
 FEW, MANY = 1_000, 1_000_000
 
 
-async def bench(rounds: int, seconds: float, few: int, many: int) -> int:
+async def bench(rounds: int, seconds: float, few: int, many: int, texts: int) -> int:
     """Measure and print; 1 when a request was refused or a report went astray, else 0."""
+    print(await asyncio.to_thread(slowest.report, texts))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chungsuc-bench-")))
         (folder / "terminal").mkdir()
@@ -151,8 +152,9 @@ def main() -> int:
     reader.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
     reader.add_argument("--few", type=int, default=FEW, help="contributions in the small store")
     reader.add_argument("--many", type=int, default=MANY, help="contributions in the full store")
+    reader.add_argument("--texts", type=int, default=slowest.TEXTS, help="asked for the slowest")
     told = reader.parse_args()
-    return uvloop.run(bench(told.rounds, told.seconds, told.few, told.many))
+    return uvloop.run(bench(told.rounds, told.seconds, told.few, told.many, told.texts))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,17 @@ from tests.load.traffic import questions, told
 
 
 def test_every_contender_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    status = uvloop.run(bench(rounds=1, seconds=0.3, few=20, many=200))
+    status = uvloop.run(bench(rounds=1, seconds=0.3, few=20, many=200, texts=40))
     said = capsys.readouterr()
     assert status == 0, said.err
-    for words in ("(a) bare", "(b) aiogram", "question, page open", "form step", "resident memory"):
+    for words in (
+        "(a) bare",
+        "(b) aiogram",
+        "question, page open",
+        "form step",
+        "slowest",
+        "resident memory",
+    ):
         assert words in said.out
 
 
