@@ -68,6 +68,8 @@ class Question:
     free: bool = False
     drops: bool = False
     counts: bool = True
+    says: str | Callable[[Answers], str] = ""
+    """The message key, where it is not `form.name`; for some, one that answers decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,22 @@ class Form:
         )
 
 
+def read_line(low: int, high: int) -> Callable[[Turn, Answers, str], str]:
+    """A reader of one line of plain words, `low` to `high` characters."""
+
+    def read(_turn: Turn, _answers: Answers, text: str) -> str:
+        line = " ".join(text.split())
+        if len(line) > high:
+            raise Unclear("forms.too_long", most=high)
+        if len(line) < low or not any(char.isalpha() for char in line):
+            raise Unclear("forms.in_words")
+        return line
+
+    return read
+
+
 def review(
-    fields: Sequence[str], values: Callable[[Turn, Answers], dict[str, Any]]
+    fields: Callable[[Answers], Sequence[str]], values: Callable[[Turn, Answers], dict[str, Any]]
 ) -> tuple[Question, Question]:
     """The last two questions of a report: read back and send, or name the answer to correct."""
     confirm = Question(
@@ -98,7 +114,9 @@ def review(
     fix = Question(
         "fix",
         when=lambda _, answers: answers.get("confirm") == "fix",
-        offers=lambda turn, _: [turn.label(f"field.{name}", name) for name in fields],
+        offers=lambda turn, answers: [
+            turn.label(f"field.{name}", name) for name in fields(answers)
+        ],
         drops=True,
         counts=False,
     )
@@ -247,7 +265,8 @@ def _put(turn: Turn, form: Form, question: Question, *, before: str = "") -> Non
     answers = answers_of(turn, form)
     left = sum(q.counts and q.name not in answers and q.when(turn, answers) for q in form.questions)
     values = {"answers": answers, "left": left, **question.values(turn, answers)}
-    text = turn.world.words.text(f"{form.name}.{question.name}", **values)
+    says = question.says(answers) if callable(question.says) else question.says
+    text = turn.world.words.text(says or f"{form.name}.{question.name}", **values)
     turn.say_text(f"{before}\n{text}".strip(), question.offers(turn, answers))
 
 

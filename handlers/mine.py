@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers import forms, verify
+from handlers import forms, given, verify
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
@@ -23,7 +23,12 @@ def listing(turn: Turn) -> None:
     words = turn.world.words
     offers = [
         Offer(
-            words.text("mine.line", one=one, state=words.label(f"state.{one.state}")),
+            words.text(
+                "mine.line",
+                one=one,
+                what=given.told(turn, one),
+                state=words.label(f"state.{one.state}"),
+            ),
             turn.typing("show", one.code),
         )
         for one in own
@@ -45,7 +50,8 @@ def show(turn: Turn, typed: str) -> None:
         else []
     )
     turn.say(
-        "mine.one", offers, one=own, place=turn.world.places.get(own.place).name,
+        "mine.one", offers, one=own, told=given.told(turn, own), does=given.does(turn, own.kind),
+        what=given.verified(turn, own), place=turn.world.places.get(own.place).name,
         state=words.label(f"state.{own.state}"), reason=last.reason if last else "",
     )  # fmt: skip
 
@@ -93,7 +99,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         turn.push(
             officer.account_id, "verify.supplemented",
             [(turn.world.words.label("open"), turn.typing("open", again.code))],
-            one=again, told=answers["told"],
+            one=again, added=answers["told"],
         )  # fmt: skip
 
 

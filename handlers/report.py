@@ -1,18 +1,29 @@
-"""Reporting a contribution of money (báo đóng góp tiền): few questions, read back, a receipt."""
+"""Reporting a contribution (báo đóng góp): what, when, where, by whom; read back; a receipt.
+
+What is asked about each kind stands in `handlers.kinds`; here is what all kinds share.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
+from functools import partial
 from typing import Any
 
-from handlers import forms
-from handlers.amounts import read_money
-from handlers.forms import Answers, Form, Question, Unclear
+from handlers import forms, given
+from handlers.forms import Answers, Form, Question, read_line
+from handlers.kinds import Kind, kinds
 from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
-from knowledge import dates, quantities
+from handlers.where_when import (
+    commune_offers,
+    day_offers,
+    read_commune,
+    read_day,
+    village_offers,
+)
 from knowledge.text import clean
 from storage import consents, contributions, grants, people
 from storage.contributions import NewContribution
@@ -21,6 +32,8 @@ PURPOSE = "report"
 """The one purpose of consent this form needs."""
 SELF, HOUSEHOLD, OTHER, GROUP = "self", "household", "other", "group"
 MIN_WORDS = 2
+_KEPT = ("commune", "village", "who", "group", "name", "reporter")
+"""Answers that hold for the next report of one sitting."""
 
 
 def begin(turn: Turn) -> None:
@@ -32,7 +45,7 @@ def begin(turn: Turn) -> None:
         turn.say(
             "report.left",
             [turn.typed("resume"), turn.typed("report_new")],
-            amount=left["answers"].get("amount"),
+            what=_so_far(turn, left["answers"]),
             since=forms.touched(turn, FORM),
         )
 
@@ -40,6 +53,60 @@ def begin(turn: Turn) -> None:
 def begin_new(turn: Turn) -> None:
     """Start another report; what was left unfinished is let go."""
     forms.restart(turn, FORM, {})
+
+
+def begin_another(turn: Turn) -> None:
+    """Another report in one sitting: who and where are as before, and read back with the rest."""
+    forms.restart(turn, FORM, dict(turn.state.get("last_report") or {}))
+
+
+def _begin_kind(name: str) -> Callable[[Turn], None]:
+    """A beginning for who says at once what it is; one left unfinished is asked about first."""
+
+    def start(turn: Turn) -> None:
+        if turn.state.get("forms", {}).get(FORM.name) is None:
+            forms.start(turn, FORM, {"kind": name})
+        else:
+            begin(turn)
+
+    return start
+
+
+def _so_far(turn: Turn, answers: Answers) -> str:
+    """What an unfinished report tells already, "" while nothing."""
+    kind = given.kind_of(answers)
+    if kind is None or any(one.name not in answers for one in kind.questions):
+        return ""
+    return given.in_short(turn, kind, answers)
+
+
+def _kind_offers(turn: Turn, *, rare: bool) -> list[Offer]:
+    found = [kind.name for kind in kinds().values() if kind.rare == rare]
+    names = found if rare else [*found, given.OTHER_KINDS]
+    return [turn.label(f"kind.{name}", name) for name in names]
+
+
+def _of_kind(kind: Kind) -> list[Question]:
+    """A kind's questions, asked when the report is of that kind."""
+    return [replace(one, when=partial(_is_of, kind.name, one.when)) for one in kind.questions]
+
+
+def _is_of(name: str, when: Callable[[Turn, Answers], bool], turn: Turn, answers: Answers) -> bool:
+    kind = given.kind_of(answers)
+    return kind is not None and kind.name == name and when(turn, answers)
+
+
+def _has(part: str) -> Callable[[Turn, Answers], bool]:
+    """Whether the report's kind has this part (`purpose`, `day`)."""
+    return lambda _turn, answers: bool(getattr(given.kind_of(answers), part, False))
+
+
+def _fields(answers: Answers) -> list[str]:
+    """What can be corrected, by the question one goes back to."""
+    kind = given.kind_of(answers)
+    first = [kind.questions[0].name] if kind else []
+    parts = [name for name in ("purpose", "day") if getattr(kind, name, False)]
+    return [*first, *parts, "commune", "who"]
 
 
 def _consent_text(turn: Turn) -> str:
@@ -63,68 +130,6 @@ def _consent(turn: Turn, _answers: Answers, value: Any) -> bool:
     return True
 
 
-def _line(low: int, high: int) -> Any:
-    """A reader of one line of plain words, `low` to `high` characters."""
-
-    def read(_turn: Turn, _answers: Answers, text: str) -> str:
-        line = " ".join(text.split())
-        if len(line) > high:
-            raise Unclear("forms.too_long", most=high)
-        if len(line) < low or not any(char.isalpha() for char in line):
-            raise Unclear("forms.in_words")
-        return line
-
-    return read
-
-
-def _day(turn: Turn, _answers: Answers, text: str) -> str:
-    found = dates.read(text, turn.today)
-    if found.result == "month":
-        raise Unclear("report.day_of_month", month=found.echo)
-    if found.result != "date" or found.value is None:
-        raise Unclear("report.day_unclear", why=found.why)
-    return found.value.isoformat()
-
-
-def _day_offers(turn: Turn, _answers: Answers) -> list[Offer]:
-    yesterday = turn.today - timedelta(days=1)
-    return [
-        turn.label("today", turn.today.isoformat()),
-        turn.label("yesterday", yesterday.isoformat()),
-    ]
-
-
-def _commune(turn: Turn, _answers: Answers, text: str) -> str:
-    found = turn.world.places.find(text, turn.today)
-    units = [unit for unit in found.units if unit.level in ("commune", "ward", "town")]
-    if not units:
-        raise Unclear("report.commune_unknown")
-    if found.result == "unit" and found.typed is not None:
-        offers = [Offer(place_label(turn, units[0].key), units[0].key)]
-        raise Unclear("report.commune_now", offers, old=found.typed.name, now=units[0].name)
-    if found.result == "unit" and found.exact:
-        return units[0].key
-    offers = [Offer(place_label(turn, unit.key), unit.key) for unit in units[:4]]
-    raise Unclear("report.commune_which", offers)
-
-
-def place_label(turn: Turn, key: str) -> str:
-    """A unit as people tell it apart: with its district while there were districts."""
-    unit = turn.world.places.get(key)
-    return f"{unit.name} ({unit.district})" if unit.district else unit.name
-
-
-def _commune_offers(turn: Turn, _answers: Answers) -> list[Offer]:
-    last = contributions.of_reporter(turn.tx, turn.person.id, 1)
-    valid = {unit.key for unit in turn.world.places.communes(turn.today)}
-    return [Offer(place_label(turn, one.place), one.place) for one in last if one.place in valid]
-
-
-def _village_offers(turn: Turn, answers: Answers) -> list[Offer]:
-    last = contributions.of_reporter(turn.tx, turn.person.id, 1)
-    return [Offer(one.village, one.village) for one in last if one.place == answers["commune"]]
-
-
 def _named(turn: Turn, answers: Answers) -> bool:
     return not (answers.get("who") == SELF and turn.person.name)
 
@@ -133,36 +138,53 @@ def _reporter_unnamed(turn: Turn, answers: Answers) -> bool:
     return not turn.person.name and answers.get("who") not in (None, SELF)
 
 
+def _made_on(answers: Answers) -> date:
+    """The day it was given; for what has only a year, that year's first day."""
+    if "day" in answers:
+        return date.fromisoformat(answers["day"])
+    return date(int(answers["recognised"]), 1, 1)
+
+
 def _summary(turn: Turn, answers: Answers) -> dict[str, Any]:
+    kind = given.kind_of(answers)
     return {
         "place": turn.world.places.get(answers["commune"]).name,
-        "made_on": date.fromisoformat(answers["day"]),
-        "words": quantities.say_money(answers["amount"]),
+        "made_on": date.fromisoformat(answers["day"]) if "day" in answers else None,
+        "what": given.described(turn, kind, answers) if kind else "",
+        "does": given.does(turn, kind.name) if kind else "",
         "name": answers.get("name") or turn.person.name,
     }
 
 
 def _finish(turn: Turn, answers: Answers) -> None:
+    kind = given.kind_of(answers)
+    if kind is None:
+        forms.start(turn, FORM)
+        return
     name = answers.get("name") or turn.person.name
     own = answers["who"] in (SELF, HOUSEHOLD)
     mine = name if answers["who"] == SELF else answers.get("reporter")
     if mine and not turn.person.name:
         people.rename(turn.tx, turn.person, mine)
+    what = kind.tell(answers)
     new = NewContribution(
-        kind="money",
+        kind=kind.name,
         contributor_kind=answers.get("group")
         or ("household" if answers["who"] == HOUSEHOLD else "individual"),
         contributor_name=name,
         contributor_id=turn.person.id if own else None,
         place=answers["commune"],
         village=answers["village"],
-        purpose=answers["purpose"],
-        made_on=date.fromisoformat(answers["day"]),
-        told_vnd=answers["amount"],
+        purpose=answers.get("purpose", ""),
+        made_on=_made_on(answers),
+        told_vnd=what.vnd,
+        told_quantity=what.quantity,
+        details=what.details,
     )
     stored = contributions.submit(
         turn.tx, new, reporter_id=turn.person.id, account_id=turn.conversation.account_id
     )
+    turn.state["last_report"] = {part: answers[part] for part in _KEPT if part in answers}
     turn.state["sent"] = [stored.code, turn.now.isoformat()]
     officers = grants.at_place(turn.tx, stored.place, REVIEWER)
     place = turn.world.places.get(stored.place).name
@@ -170,7 +192,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         "report.receipt",
         [
             turn.label("show", turn.typing("show", stored.code)),
-            turn.label("another", turn.world.words.label("report")),
+            turn.typed("another"),
         ],
         code=stored.code, place=place, officers=len(officers),
     )  # fmt: skip
@@ -179,7 +201,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
             turn.push(
                 officer.account_id, "verify.arrived",
                 [(turn.world.words.label("open"), turn.typing("open", stored.code))],
-                one=stored, place=place,
+                one=stored, place=place, what=given.told(turn, stored), does=given.does(turn, stored.kind),
             )  # fmt: skip
 
 
@@ -194,22 +216,31 @@ FORM = Form(
             effect=_consent,
             counts=False,
         ),
-        Question("amount", read=read_money),
+        Question("kind", offers=lambda turn, _: _kind_offers(turn, rare=False)),
+        Question(
+            "rare_kind",
+            when=lambda _, answers: answers.get("kind") == given.OTHER_KINDS,
+            offers=lambda turn, _: _kind_offers(turn, rare=True),
+            needs=("kind",),
+            counts=False,
+        ),
+        *(question for kind in kinds().values() for question in _of_kind(kind)),
         Question(
             "purpose",
-            read=_line(MIN_WORDS, 60),
+            when=_has("purpose"),
+            read=read_line(MIN_WORDS, 60),
             offers=lambda turn, _: [
                 Offer(label, label)
                 for label in (turn.world.words.label(f"purpose.{n}") for n in range(1, 5))
             ],
             free=True,
         ),
-        Question("day", read=_day, offers=_day_offers),
-        Question("commune", read=_commune, offers=_commune_offers),
+        Question("day", when=_has("day"), read=read_day, offers=day_offers),
+        Question("commune", read=read_commune, offers=commune_offers),
         Question(
             "village",
-            read=_line(MIN_WORDS, 40),
-            offers=_village_offers,
+            read=read_line(MIN_WORDS, 40),
+            offers=village_offers,
             needs=("commune",),
             free=True,
         ),
@@ -229,18 +260,27 @@ FORM = Form(
         ),
         Question(
             "name",
-            read=_line(MIN_WORDS, 60),
+            read=read_line(MIN_WORDS, 60),
             when=_named,
             needs=("who",),
             free=True,
         ),
         Question(
-            "reporter", read=_line(MIN_WORDS, 60), when=_reporter_unnamed, needs=("who",), free=True
+            "reporter",
+            read=read_line(MIN_WORDS, 60),
+            when=_reporter_unnamed,
+            needs=("who",),
+            free=True,
         ),
-        *forms.review(("amount", "purpose", "day", "commune", "who"), _summary),
+        *forms.review(_fields, _summary),
     ),
     _finish,
 )
 FORMS = (FORM,)
-COMMANDS: dict[str, Callable[[Turn], None]] = {"report": begin, "report_new": begin_new}
+COMMANDS: dict[str, Callable[[Turn], None]] = {
+    "report": begin,
+    "report_new": begin_new,
+    "report_another": begin_another,
+    **{f"report_{name}": _begin_kind(name) for name in kinds()},
+}
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {}

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import forms
-from handlers.amounts import read_money
+from handlers import forms, given
 from handlers.forms import Answers, Form, Question, Unclear
+from handlers.kinds import kinds
 from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
-from knowledge import quantities
 from storage import contributions, people, verification
 from storage.codes import find_in, parse
 from storage.contributions import Contribution
@@ -43,7 +42,10 @@ def queue(turn: Turn) -> None:
     waiting.sort(key=lambda one: (one.submitted_at, one.id))
     count = sum(contributions.waiting(turn.tx, grant.place, COUNTED) for grant in held)
     offers = [
-        Offer(turn.world.words.text("verify.line", one=one), turn.typing("open", one.code))
+        Offer(
+            turn.world.words.text("verify.line", one=one, what=given.told(turn, one)),
+            turn.typing("open", one.code),
+        )
         for one in waiting[:SHOWN]
     ]
     turn.say("verify.queue", offers, count=count, most=COUNTED, shown=len(offers))
@@ -61,7 +63,7 @@ def open_one(turn: Turn, typed: str) -> None:
     if seen.state not in contributions.OPEN:
         _say_decided(turn, seen)
         return
-    forms.restart(turn, FORM, {"id": seen.id, "version": seen.version})
+    forms.restart(turn, FORM, {"id": seen.id, "version": seen.version, "kind": seen.kind})
 
 
 def _visible(turn: Turn, typed: str) -> Contribution | None:
@@ -95,6 +97,9 @@ def _details(turn: Turn, answers: Answers) -> dict[str, Any]:
     one = contributions.get(turn.tx, answers["id"])
     return {
         "one": one,
+        "what": given.told(turn, one),
+        "spelled": given.spelled(turn, one),
+        "does": given.does(turn, one.kind),
         "place": turn.world.places.get(one.place).name,
         "kind": turn.world.words.label(f"contributor.{one.contributor_kind}"),
         "reporter": people.name_of(turn.tx, one.reporter_id),
@@ -122,7 +127,14 @@ def _action(turn: Turn, _answers: Answers, value: Any) -> bool:
 
 def _read_back(turn: Turn, answers: Answers) -> dict[str, Any]:
     one = contributions.get(turn.tx, answers["id"])
-    return {"one": one, "words": quantities.say_money(answers.get("amount") or one.told_vnd or 0)}
+    right = answers.get("amount")
+    return {
+        "one": one,
+        "what": given.told(turn, one),
+        "spelled": given.spelled(turn, one),
+        "does": given.does(turn, one.kind),
+        "corrected": "" if right is None else given.corrected(turn, one, right),
+    }
 
 
 def _finish(turn: Turn, answers: Answers) -> None:
@@ -143,7 +155,10 @@ def _finish(turn: Turn, answers: Answers) -> None:
         turn.say("verify.own", code=now.code)
         return
     _tell_reporter(turn, decided, answers.get("reason", ""))
-    turn.say(f"verify.done_{answers['action']}", [turn.typed("queue")], one=decided)
+    turn.say(
+        f"verify.done_{answers['action']}", [turn.typed("queue")],
+        one=decided, what=given.verified(turn, decided),
+    )  # fmt: skip
 
 
 def _decide(turn: Turn, now: Contribution, grant: Grant, answers: Answers) -> Contribution:
@@ -152,7 +167,10 @@ def _decide(turn: Turn, now: Contribution, grant: Grant, answers: Answers) -> Co
         return verification.reject(turn.tx, now, grant, answers["reason"])
     if action == MORE:
         return verification.ask_more(turn.tx, now, grant, answers["reason"])
-    return verification.verify(turn.tx, now, grant, answers.get("amount") or now.told_vnd)
+    if action == CORRECT:
+        right = given.with_figure(now, answers["amount"])
+        return verification.verify(turn.tx, now, grant, right.vnd, right.quantity)
+    return verification.verify(turn.tx, now, grant, now.told_vnd, now.told_quantity)
 
 
 def _tell_reporter(turn: Turn, one: Contribution, reason: str) -> None:
@@ -164,6 +182,7 @@ def _tell_reporter(turn: Turn, one: Contribution, reason: str) -> None:
     turn.push(
         one.account_id, f"verdict.{one.state}", typed,
         one=one, place=place, reason=reason, contact=turn.world.officer_contact,
+        told=given.told(turn, one), what=given.verified(turn, one),
     )  # fmt: skip
 
 
@@ -183,7 +202,12 @@ FORM = Form(
             effect=_action,
         ),
         Question(
-            "amount", read=read_money, when=_deciding(CORRECT), values=_details, needs=("action",)
+            "amount",
+            says=lambda answers: f"{answers['kind']}.correct",
+            read=lambda turn, answers, text: kinds()[answers["kind"]].correct(turn, answers, text),
+            when=_deciding(CORRECT),
+            values=_details,
+            needs=("action",),
         ),
         Question(
             "reason",

@@ -6,6 +6,7 @@ A message key is `file.block`: `report.amount` is the block `amount` of `templat
 from __future__ import annotations
 
 from datetime import date, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rapidfuzz.distance import OSA
 
-from knowledge.quantities import format_money
+from knowledge import numbers
+from knowledge.quantities import format_money, say_money
 from knowledge.text import fold, key
 from knowledge.zone import ZONE
 
@@ -52,7 +54,15 @@ class Words:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        environment.filters.update(money=format_money, day=day, moment=moment, inside=inside)
+        environment.filters.update(
+            money=format_money,
+            spell=say_money,
+            figure=lambda value: numbers.figure(Fraction(value)),
+            spell_number=lambda value: numbers.say_number(Fraction(value)),
+            day=day,
+            moment=moment,
+            inside=inside,
+        )
         self._templates = {
             name.removesuffix(".j2"): environment.get_template(name)
             for name in environment.list_templates(["j2"])

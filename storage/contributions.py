@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +22,9 @@ _TRIES = 8
 
 @dataclass(frozen=True, slots=True)
 class NewContribution:
-    """What a form has gathered. Money is VND; `place` is the commune's key."""
+    """What a form has gathered. `told_vnd` is money or a value in money, `told_quantity` what the
+    kind counts (person-days, m², stars), `details` what else belongs to the kind; `place` is the
+    commune's key."""
 
     kind: str
     contributor_kind: str
@@ -32,6 +35,8 @@ class NewContribution:
     purpose: str
     made_on: date
     told_vnd: int | None
+    told_quantity: float | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,9 @@ class Contribution:
     note: str
     submitted_at: datetime
     updated_at: datetime
+    told_quantity: float | None = None
+    verified_quantity: float | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 _COLUMNS = [contributions.c[name] for name in Contribution.__dataclass_fields__]
@@ -106,10 +114,16 @@ def submit(tx: Tx, new: NewContribution, *, reporter_id: int, account_id: int) -
             break
     stored = find(tx, code)
     assert stored is not None  # noqa: S101 - eight clashing codes would be a broken generator
-    keep_version(tx, stored, by=reporter_id, changes={"told_vnd": new.told_vnd})
+    told = {
+        "told_vnd": new.told_vnd,
+        "told_quantity": new.told_quantity,
+        "details": dict(new.details),
+    }
+    keep_version(tx, stored, by=reporter_id, changes=told)
     audit.record(
         tx, reporter_id, "contribution.submitted", f"contribution:{stored.id}",
-        state=(None, "submitted"), told_vnd=(None, new.told_vnd),
+        state=(None, "submitted"),
+        **{name: (None, value) for name, value in told.items() if value},
         contributor=(None, new.contributor_name), place=(None, new.place),
     )  # fmt: skip
     return stored

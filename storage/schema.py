@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -169,6 +170,10 @@ contributions = Table(
     Column("made_on", Date, nullable=False),
     Column("told_vnd", BigInteger),
     Column("verified_vnd", BigInteger),
+    # Person-days, m² or stars, by kind; whole days and their halves are exact in binary.
+    Column("told_quantity", Float),
+    Column("verified_quantity", Float),
+    Column("details", JSON, nullable=False, server_default="{}"),
     Column("note", Text, nullable=False, server_default=""),
     Column("submitted_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
@@ -202,6 +207,7 @@ decisions = Table(
     Column("state", String(16), nullable=False),
     Column("reason", String(500), nullable=False, server_default=""),
     Column("verified_vnd", BigInteger),
+    Column("verified_quantity", Float),
     Column("at", UtcTime, nullable=False),
     UniqueConstraint("contribution_id", "version"),
 )

@@ -56,6 +56,7 @@ _MOVE = (
         state=bindparam("to_state"),
         version=contributions.c.version + 1,
         verified_vnd=bindparam("to_vnd"),
+        verified_quantity=bindparam("to_quantity"),
         note=bindparam("to_note"),
         updated_at=bindparam("at"),
     )
@@ -69,19 +70,25 @@ _LAST = (
 )
 
 
-def verify(tx: Tx, seen: Contribution, grant: Grant, value_vnd: int | None) -> Contribution:
-    """Accept, at `value_vnd` (the told value or a corrected one). Raises Conflict, OwnReport."""
-    return _decide(tx, seen, grant, "verified", value_vnd=value_vnd, reason="")
+def verify(
+    tx: Tx,
+    seen: Contribution,
+    grant: Grant,
+    value_vnd: int | None,
+    quantity: float | None = None,
+) -> Contribution:
+    """Accept, at a value and a quantity (as told or corrected). Raises Conflict, OwnReport."""
+    return _decide(tx, seen, grant, "verified", value_vnd=value_vnd, quantity=quantity, reason="")
 
 
 def reject(tx: Tx, seen: Contribution, grant: Grant, reason: str) -> Contribution:
     """Refuse, for a reason the reporter is told. Raises Conflict, OwnReport."""
-    return _decide(tx, seen, grant, "rejected", value_vnd=None, reason=reason)
+    return _decide(tx, seen, grant, "rejected", reason=reason)
 
 
 def ask_more(tx: Tx, seen: Contribution, grant: Grant, reason: str) -> Contribution:
     """Hand back to the reporter for what is missing. Raises Conflict, OwnReport."""
-    return _decide(tx, seen, grant, "needs_more", value_vnd=None, reason=reason)
+    return _decide(tx, seen, grant, "needs_more", reason=reason)
 
 
 def supplement(tx: Tx, seen: Contribution, reporter_id: int, told: str) -> Contribution:
@@ -104,15 +111,22 @@ def last_decision(tx: Tx, contribution_id: int) -> Decision | None:
 
 
 def _decide(
-    tx: Tx, seen: Contribution, grant: Grant, to: str, *, value_vnd: int | None, reason: str
+    tx: Tx,
+    seen: Contribution,
+    grant: Grant,
+    to: str,
+    *,
+    reason: str,
+    value_vnd: int | None = None,
+    quantity: float | None = None,
 ) -> Contribution:
     if grant.person_id in (seen.reporter_id, seen.contributor_id):
         raise OwnReport
     if not stands(tx, grant.id):
         raise Conflict
     moved = _move(
-        tx, seen, to, by=grant.person_id, note=seen.note, value_vnd=value_vnd,
-        changes={"reason": reason, "verified_vnd": value_vnd},
+        tx, seen, to, by=grant.person_id, note=seen.note, value_vnd=value_vnd, quantity=quantity,
+        changes={"reason": reason, "verified_vnd": value_vnd, "verified_quantity": quantity},
     )  # fmt: skip
     tx.execute(
         insert(decisions),
@@ -124,12 +138,14 @@ def _decide(
             "state": to,
             "reason": reason,
             "verified_vnd": value_vnd,
+            "verified_quantity": quantity,
             "at": tx.now,
         },
     )
     audit.record(
         tx, grant.person_id, f"contribution.{to}", f"contribution:{seen.id}",
         state=(seen.state, to), verified_vnd=(seen.verified_vnd, value_vnd), reason=(None, reason),
+        **({"verified_quantity": (seen.verified_quantity, quantity)} if quantity else {}),
     )  # fmt: skip
     return moved
 
@@ -143,6 +159,7 @@ def _move(
     note: str,
     changes: dict[str, Any],
     value_vnd: int | None = None,
+    quantity: float | None = None,
 ) -> Contribution:
     if to not in MOVES[seen.state]:
         raise Conflict
@@ -154,6 +171,7 @@ def _move(
             "from_state": seen.state,
             "to_state": to,
             "to_vnd": value_vnd,
+            "to_quantity": quantity,
             "to_note": note,
             "at": tx.now,
         },

@@ -109,7 +109,7 @@ def _clear(said: list[str]) -> bool:
 
 def _walk(talk: Talk, who: str, to: str) -> None:
     """Answer every question before `to`."""
-    talk.say(who, "báo đóng góp")
+    talk.say(who, "báo góp tiền")
     for name, answer in STEPS.items():
         if name == to:
             return
@@ -126,7 +126,7 @@ def _send(talk: Talk, who: str, start: str) -> None:
 def test_at_every_question_bad_input_changes_nothing(talk: Talk, step: str) -> None:
     _walk(talk, "Páo", step)
     before = _answers(talk, "Páo")
-    assert list(before) == list(STEPS)[1 : list(STEPS).index(step)]
+    assert list(before) == ["kind", *list(STEPS)[1 : list(STEPS).index(step)]]
     for name, text in (BAD | ({} if step in FREE else WORDS)).items():
         said = talk.say("Páo", text)
         if _answers(talk, "Páo") != before and step in FREE and any(map(str.isalpha, text)):
@@ -160,7 +160,7 @@ def test_a_free_answer_is_stored_clean(talk: Talk, step: str) -> None:
 @pytest.mark.parametrize("typed", [True, False], ids=["typed", "pressed"])
 def test_consent_is_taken_however_it_is_spelt(talk: Talk, text: str, typed: bool) -> None:
     """Its proof holds what was typed or pressed, which any store must be able to keep."""
-    talk.say("Páo", "báo đóng góp")
+    talk.say("Páo", "báo góp tiền")
     said = talk.say("Páo", f"đồng ý{text}") if typed else talk.say(
         "Páo", choice=f"=đồng ý{text}"
     )  # fmt: skip
@@ -408,7 +408,7 @@ class _Chaos:
         if kind == "wait":
             self.talk.clock.move(timedelta(hours=what))
         elif kind == "walk":
-            self._send("báo đóng góp", None)
+            self._send("báo góp tiền", None)
             for name, answer in STEPS.items():
                 if name == what:
                     break

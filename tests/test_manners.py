@@ -58,7 +58,17 @@ SAID: dict[str, Any] = {
     "made_on": ONE.made_on,
     "code": ONE.code,
     "typed": "bổ sung LC-TTTTTTTTT",
-    "told": REASON,
+    "added": REASON,
+    "what": f"{NAME[:40]}, trị giá 777.777.777 đ",
+    "told": f"sản phẩm OCOP {NAME[:40]}, 5 sao",
+    "spelled": f"sản phẩm OCOP {NAME[:40]}, 5 sao, công nhận năm 2025, quyết định {NAME[:30]}",
+    "corrected": f"{NAME}, trị giá 777.777.777 đ",
+    "details": {"what": NAME, "year": 2025, "decision": NAME},
+    "quantity": 1777.5,
+    "does": "góp",
+    "vnd": VND,
+    "earliest": 2018,
+    "latest": 2025,
     "state": "đã bị hủy xác nhận",
     "reason": REASON,
     "last": Decision("rejected", NAME, REASON, START),
@@ -69,7 +79,6 @@ SAID: dict[str, Any] = {
     "most": 100,
     "offers": 5,
     "left": 9,
-    "what": "báo một khoản đóng góp",
     "since": START - timedelta(days=2),
     "why": "x" * 250,
     "old": PLACE,
@@ -86,6 +95,8 @@ def _variants() -> list[dict[str, Any]]:
         {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1},
         {"one": replace(ONE, state="verified", verified_vnd=VND)},
         {"one": replace(ONE, state="rejected", note="")},
+        {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
+        {"made_on": None, "does": "chuyển giao", "what": SAID["spelled"]},
     ]
     asked = [
         {"answers": {**SAID["answers"], "action": action, "who": who}}
@@ -135,7 +146,7 @@ def test_a_whole_conversation_with_long_names_fits(
 
         talk.make_officer("Hà", "Xã Bình Lư")
         for text in (
-            "xin chào", "giúp", "báo đóng góp", "đồng ý", "1 777 tỷ 777 triệu", "không rõ", "???",
+            "xin chào", "giúp", "báo góp tiền", "đồng ý", "1 777 tỷ 777 triệu", "không rõ", "???",
             "777.777.777đ", PURPOSE[:120], "hôm qua", "Xã Bình Lư", VILLAGE,
             "nhóm", "hợp tác xã", NAME[:80], NAME[:80], "giúp", "gửi",
             "đóng góp của tôi", "1",

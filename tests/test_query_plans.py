@@ -51,7 +51,7 @@ def _listening(*databases: Database) -> Iterator[Sent]:
 def _have_conversations(talk: Talk) -> None:
     """Ask, report, ask for more, supplement, decide, look: every statement of a turn."""
     talk.make_officer("Hà", "Xã Bình Lư")
-    talk.say("Páo", "báo đóng góp")
+    talk.say("Páo", "báo góp tiền")
     talk.press("Páo", "Đồng ý")
     talk.say("Páo", "2 triệu đồng")
     talk.press("Páo", "Làm đường bản")
@@ -73,7 +73,7 @@ def _have_conversations(talk: Talk) -> None:
     talk.press("Hà", "Ghi nhận")
     talk.say("Páo", "đóng góp của tôi")
     talk.say("Páo", "1")
-    talk.say("Páo", "báo đóng góp")
+    talk.say("Páo", "báo góp tiền")
     talk.say("Páo", "menu")
 
 

@@ -41,7 +41,7 @@ async def walk(villager: Page, officer: Page, invitation: str, shot: Shot) -> st
     await villager.goto("/chat")
     await say(villager, QUESTION, "V.2.c")
     await shot(villager, "1-ask")
-    await say(villager, "báo đóng góp", "Bà con đồng ý không?")
+    await say(villager, "báo góp tiền", "Bà con đồng ý không?")
     await press(villager, "Đồng ý", "bao nhiêu tiền")
     await say(villager, "2 triệu rưỡi", "Góp để làm việc gì?")
     await press(villager, "Làm đường bản", "Góp ngày nào?")

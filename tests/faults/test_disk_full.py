@@ -64,7 +64,7 @@ def engine(disk: Disk, fresh_url: Fresh, world: World, clock: HandClock) -> Iter
 
 
 def _message(number: int, clock: HandClock) -> Message:
-    return Message("web", "web", f"{number:064x}", "e1", clock(), text="báo đóng góp")
+    return Message("web", "web", f"{number:064x}", "e1", clock(), text="báo góp tiền")
 
 
 def _in_one_go(engine: Engine, messages: list[Message]) -> list[Outcome]:

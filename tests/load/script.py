@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tests.load.traffic import Told, amount_text
 
-START = "báo đóng góp"
+START = "báo góp tiền"
 """What opens a report."""
 SEND = "=Gửi"
 RECEIPT = "Mã của bà con"

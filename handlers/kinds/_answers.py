@@ -1,0 +1,47 @@
+"""Readers of answers that several kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from handlers.amounts import read_money
+from handlers.forms import Answers, Question, Unclear
+from handlers.turn import Offer, Turn
+from knowledge import quantities
+
+UNKNOWN = "unknown"
+"""The answer of who does not know a value: kept, so that it is not asked again."""
+
+
+def quantity(kind: str) -> Callable[[Turn, Answers, str], float]:
+    """A reader of person-days ("labour") or m² ("land")."""
+
+    def read(turn: Turn, _answers: Answers, text: str) -> float:
+        found = quantities.read(text, kind)
+        if found.result == "value" and found.value is not None:
+            return found.value
+        echo = turn.world.words.text
+        offers = [
+            Offer(echo(f"{kind}.figure", quantity=value), value) for value in found.readings[:4]
+        ]
+        raise Unclear("report.amount_unclear", offers, why=found.why)
+
+    return read
+
+
+def worth(needs: str) -> Question:
+    """What it is worth in money, for who knows; needed only to be weighed against a sum."""
+    return Question(
+        f"{needs}_worth",
+        says="report.worth",
+        read=read_money,
+        offers=lambda turn, _: [turn.label("worth_unknown", UNKNOWN)],
+        needs=(needs,),
+    )
+
+
+def value(answers: Answers, name: str) -> int | None:
+    """The value told under this name, None when it was not known."""
+    told: Any = answers.get(f"{name}_worth")
+    return None if told in (None, UNKNOWN) else int(told)

@@ -1,0 +1,16 @@
+"""Land given (hiến đất), in m², with its value where somebody worked it out."""
+
+from __future__ import annotations
+
+from handlers.forms import Question
+from handlers.kinds import Kind, Told
+from handlers.kinds._answers import quantity, value, worth
+
+KIND = Kind(
+    "land",
+    3,
+    (Question("area", says="land.area", read=quantity("land")), worth("area")),
+    lambda answers: Told(vnd=value(answers, "area"), quantity=answers["area"]),
+    correct=quantity("land"),
+    counts="quantity",
+)

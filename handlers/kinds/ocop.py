@@ -1,0 +1,84 @@
+"""An OCOP product (sản phẩm OCOP): its name, stars, and the decision that recognised it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from handlers.forms import Answers, Question, Unclear, read_line
+from handlers.kinds import Kind, Told
+from handlers.turn import Offer, Turn
+
+MOST, MOST_DECISION = 40, 30
+"""Characters: what a read-back shows whole."""
+STARS = (3, 4, 5)
+"""Offered; fewer can be typed."""
+HIGHEST, EARLIEST = 5, 2018
+"""OCOP gives one to five stars, and began in 2018 (Quyết định 490/QĐ-TTg)."""
+UNKNOWN = "unknown"
+
+
+def _stars(_turn: Turn, _answers: Answers, text: str) -> int:
+    found = re.fullmatch(r"\D*([1-5])\D*", text)
+    if found is None:
+        raise Unclear("ocop.stars_unclear")
+    return int(found[1])
+
+
+def _year(turn: Turn, _answers: Answers, text: str) -> int:
+    found = re.fullmatch(r"\D*(20\d\d)\D*", text)
+    if found is None or not EARLIEST <= int(found[1]) <= turn.today.year:
+        raise Unclear("ocop.year_unclear", earliest=EARLIEST, latest=turn.today.year)
+    return int(found[1])
+
+
+def _decision(_turn: Turn, _answers: Answers, text: str) -> str:
+    number = " ".join(text.split())
+    if len(number) > MOST_DECISION or not any(char.isdigit() for char in number):
+        raise Unclear("ocop.decision_unclear")
+    return number
+
+
+def _tell(answers: Answers) -> Told:
+    details: dict[str, Any] = {"what": answers["product"], "year": answers["recognised"]}
+    if answers["decision"] != UNKNOWN:
+        details["decision"] = answers["decision"]
+    return Told(quantity=answers["stars"], details=details)
+
+
+KIND = Kind(
+    "ocop",
+    5,
+    (
+        Question("product", says="ocop.product", read=read_line(2, MOST), free=True),
+        Question(
+            "stars",
+            says="ocop.stars",
+            read=_stars,
+            offers=lambda turn, _: [turn.label(f"stars.{stars}", stars) for stars in STARS],
+            needs=("product",),
+        ),
+        Question(
+            "recognised",
+            says="ocop.recognised",
+            read=_year,
+            offers=lambda turn, _: [
+                Offer(str(year), year) for year in range(turn.today.year, turn.today.year - 3, -1)
+            ],
+            needs=("product",),
+        ),
+        Question(
+            "decision",
+            says="ocop.decision",
+            read=_decision,
+            offers=lambda turn, _: [turn.label("decision_unknown", UNKNOWN)],
+            needs=("product",),
+        ),
+    ),
+    _tell,
+    correct=_stars,
+    counts="quantity",
+    purpose=False,
+    day=False,
+    rare=True,
+)
