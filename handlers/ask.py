@@ -7,11 +7,12 @@ import re
 from handlers.roles import LEVELS
 from handlers.turn import Offer, Turn
 from knowledge import ask as brain
+from knowledge import questions
 
 MAX_CHARS, MAX_LINES = 300, 5
 """One message a villager reads (chat manners, rule 1)."""
 MAX_KEPT = 300
-is_question = brain.is_question
+is_question = questions.is_question
 
 
 def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:

@@ -201,7 +201,8 @@ def _finish(turn: Turn, answers: Answers) -> None:
             turn.push(
                 officer.account_id, "verify.arrived",
                 [(turn.world.words.label("open"), turn.typing("open", stored.code))],
-                one=stored, place=place, what=given.told(turn, stored), does=given.does(turn, stored.kind),
+                one=stored, place=place,
+                what=given.told(turn, stored), does=given.does(turn, stored.kind),
             )  # fmt: skip
 
 

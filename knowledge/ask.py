@@ -8,21 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Literal
 
 from knowledge import search
 from knowledge.compose import cite, compose, fits
-from knowledge.lexicon import Lexicon, language
+from knowledge.follow_up import in_topic
+from knowledge.gifts import exchanged
+from knowledge.lexicon import Lexicon
 from knowledge.plan import RULES, Family, Plan
-from knowledge.reading import Reading, read
-from knowledge.reckoning import reckon
-from knowledge.several import halves
-from knowledge.text import clean, fold, key
+from knowledge.questions import asks
+from knowledge.reading import ORDERS, Reading, read
+from knowledge.reckoning import Reckoned, reckon
+from knowledge.several import halves, last_question
 from knowledge.unsaid import is_untold, nearest_unsaid, ruling
 
 MOST_OPTIONS = 3
 _ROLE_ALONE, _ROLE_BESIDE = 0.10, 0.02
+_PLAINER = 0.2
+"""How much surer the question at the end of a story must be than the whole story."""
 _FORESEEN = 0.95
 """A message understood this well is one question, however many commas it has."""
 _DOUBT = 0.02
@@ -74,8 +77,12 @@ def ask(
     whole = _one(plan, question, today, asker, after)
     if whole.decision == "smalltalk" or whole.confidence >= _FORESEEN:
         return whole
+    last = last_question(question)
+    told = _one(plan, last, today, asker, after) if last else whole
+    if told.decision == "answer" and told.confidence > whole.confidence + _PLAINER:
+        return told
     for first, second in halves(question):
-        if not (_asks(first) and _asks(second)):
+        if not (asks(first) and asks(second)):
             continue
         one = _one(plan, first, today, asker, after)
         other = _one(plan, second, today, asker, first)
@@ -85,16 +92,22 @@ def ask(
     return whole
 
 
-def _asks(half: str) -> bool:
-    """True when half a message has a word of its own that asks."""
-    words = language().asking
-    return is_question(half) or any(token in words for token in key(half).split())
+def _reckoned(
+    plan: Plan, question: str, reading: Reading, today: date, asker: str, after: str | None
+) -> Reckoned | None:
+    """What a calculation answers; after another question, that one with its figure exchanged."""
+    if plan.awards is None or plan.awards.spoken is None:
+        return None
+    asked = exchanged(after, question, plan.awards.spoken) if after else None
+    if asked is not None:
+        return reckon(plan, plan.awards, asked, read(asked, plan.lexicon), asker, today)
+    return None if after else reckon(plan, plan.awards, question, reading, asker, today)
 
 
 def _differ(one: Answer, other: Answer) -> bool:
-    """True when two halves of a message are both answered, from different clauses."""
+    """True when two halves of a message are both answered, and differently."""
     answered = one.decision == other.decision == "answer"
-    return answered and one.topic != other.topic and one.clauses[:1] != other.clauses[:1]
+    return answered and one.topic != other.topic and one.text != other.text
 
 
 def _both(plan: Plan, one: Answer, other: Answer) -> Answer:
@@ -115,17 +128,14 @@ def _both(plan: Plan, one: Answer, other: Answer) -> Answer:
 def _one(plan: Plan, question: str, today: date, asker: str, after: str | None) -> Answer:
     reading = read(question, plan.lexicon)
     if after:
-        reading = _in_topic(reading, after, plan.lexicon)
+        reading = in_topic(reading, after, plan.lexicon)
     if not reading.tokens:
         return _nothing(plan, "empty")
-    claimed = "@injection" in reading.concepts
+    claimed = ORDERS in reading.concepts
     if claimed:
-        reading = replace(reading, features=reading.features - {"@injection"})
-    reckoned = None
-    if plan.awards and not claimed and not after:
-        reckoned = reckon(plan, plan.awards, question, reading, asker, today)
-    if reckoned:
-        found = reckoned
+        reading = replace(reading, features=reading.features - {ORDERS})
+    found = None if claimed else _reckoned(plan, question, reading, today, asker, after)
+    if found:
         return Answer("answer", found.text, found.more, found.clauses, (), 1.0, found.topic)
     hits = search.rank(
         plan.index,
@@ -138,48 +148,6 @@ def _one(plan: Plan, question: str, today: date, asker: str, after: str | None) 
     return _decide(plan, hits, reading, today, asker)
 
 
-def is_question(text: str) -> bool:
-    """True when a text looks like a question, not a statement; "làm đường bản" is none."""
-    words = language()
-    raw = clean(text, 2000)
-    folded = fold(raw)
-    if not folded or folded in words.not_questions:
-        return False
-    if "?" in raw:
-        return True
-    marked = any(ord(char) > 127 for char in raw)
-    form = key if marked else fold
-    padded = f" {form(raw)} "
-    if any(phrase in padded for phrase in _question_phrases(marked)):
-        return True
-    tokens = padded.split()
-    while len(tokens) > 1 and fold(tokens[-1]) in ("a", "em", "anh", "chi", "ad", "vay", "the"):
-        tokens.pop()
-    plain = [fold(token) if marked else _long(fold(token)) for token in tokens]
-    endings, openers = _question_frame()
-    return plain[-1] in endings and not openers.isdisjoint(plain[:-1])
-
-
-@cache
-def _question_phrases(marked: bool) -> tuple[str, ...]:
-    form = key if marked else fold
-    return tuple(f" {form(phrase)} " for phrase in language().question_words)
-
-
-@cache
-def _question_frame() -> tuple[frozenset[str], frozenset[str]]:
-    words = language()
-    return (
-        frozenset(map(fold, words.question_endings)),
-        frozenset(map(fold, words.question_openers)),
-    )
-
-
-def _long(token: str) -> str:
-    forms = language().short.get(token)
-    return forms[0][-1] if forms else token
-
-
 def eligible(plan: Plan, reading: Reading) -> Callable[[str], bool]:
     """Which families may answer: not one whose needs are unmet, nor one of the plan's own when the
     question is about something else or about years the plan does not reach. The needs of a ruling
@@ -187,12 +155,15 @@ def eligible(plan: Plan, reading: Reading) -> Callable[[str], bool]:
     concepts = reading.concepts
     outside = outside_of(plan.lexicon, concepts)
     late = max((year for year in reading.years if year > plan.ends.year), default=0)
+    early = bool(reading.years) and max(reading.years) < plan.starts.year
 
     def may_answer(name: str) -> bool:
         family = plan.families[name]
         if RULES not in family.tags and not _fits(family, reading):
             return False
         if outside and not any(group & outside for group in family.needs):
+            return False
+        if early and family.kind == "answer" and "before" not in family.tags:
             return False
         if late and "after" not in family.tags:
             return "next_january" in family.tags and late == plan.ends.year + 1
@@ -336,32 +307,3 @@ def _claimed(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) 
     first = plan.words["injection"].format(office=plan.offices[plan.words["office"]].name)
     rest = f"{text}\n\n{more}" if more else text
     return Answer("unknown", first, rest, family.clauses, (), usable[0].score, family.id)
-
-
-def _in_topic(reading: Reading, after: str, lexicon: Lexicon) -> Reading:
-    """“thế còn huyện?” after another question: that question with its subject exchanged."""
-    tokens = reading.tokens
-    rest = tokens
-    leaning = False
-    for marker in lexicon.language.follow_up:
-        if rest[: len(marker)] == marker:
-            rest, leaning = rest[len(marker) :], True
-        if len(rest) > len(marker) and rest[-len(marker) :] == marker:
-            rest, leaning = rest[: -len(marker)], True
-    if not leaning and len(tokens) > 2:
-        return reading
-    earlier = read(after, lexicon)
-    merged = list(earlier.tokens)
-    groups = {lexicon.groups.get(name) for name in read(" ".join(rest), lexicon).concepts} - {None}
-    at = 0
-    while at < len(merged):
-        pair = " ".join(merged[at : at + 2])
-        near = (*lexicon.phrases.get(pair, ()), *lexicon.phrases.get(merged[at], ()))
-        for words, name, _ in near:
-            exchanged = lexicon.groups.get(name) in groups and lexicon.groups[name] != "question"
-            if exchanged and tuple(merged[at : at + len(words)]) == words:
-                del merged[at : at + len(words)]
-                at -= 1
-                break
-        at += 1
-    return read(" ".join([*merged, *rest]), lexicon)

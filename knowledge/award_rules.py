@@ -122,10 +122,14 @@ def constants(rule: Rule, names: Names) -> tuple[frozenset[int], frozenset[str]]
 
 
 def money(vnd: int, words: Mapping[str, str]) -> str:
-    """VND as the pack's words say it: 60000000 → "60 triệu đồng"."""
-    for word, unit in (("billion", 10**9), ("million", 10**6)):
-        if word in words and vnd >= unit and vnd % unit == 0:
-            return words[word].format(n=_grouped(vnd // unit))
+    """VND as the pack's words say it: 60000000 → "60 triệu đồng", 1500000000 → "1,5 tỷ đồng"."""
+    billion, million = 10**9, 10**6
+    if "billion" in words and vnd >= billion and vnd % (billion // 100) == 0:
+        whole, part = divmod(vnd, billion)
+        tail = f",{part // (billion // 100):02}".rstrip("0") if part else ""
+        return words["billion"].format(n=_grouped(whole) + tail)
+    if "million" in words and vnd >= million and vnd % million == 0:
+        return words["million"].format(n=_grouped(vnd // million))
     return words["dong"].format(n=_grouped(vnd))
 
 

@@ -12,17 +12,32 @@ import marshal
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, overload
 
 from knowledge.clause_search import ClauseIndex
 from knowledge.lexicon import Band, Lexicon, Phrase, language
 from knowledge.search import Index, Phrasings
+from knowledge.workdays import Years
 
-_MADE_BY = ("clause_search", "compiled", "lexicon", "plan", "reading", "search", "spelling", "text")
+_MADE_BY = (
+    "clause_search",
+    "compiled",
+    "lexicon",
+    "plan",
+    "reading",
+    "search",
+    "spelling",
+    "text",
+    "workdays",
+)
 """Modules of this package whose change makes an old file worthless."""
+_FORGOTTEN = 3600.0
+"""Seconds after which a file of another version is no longer anybody's."""
 _BROKEN = (OSError, ValueError, TypeError, EOFError)
 
 
@@ -33,13 +48,15 @@ class Learned:
     lexicon: Lexicon
     index: Index
     clause_index: ClauseIndex
+    days_off: Years
 
 
 def learned(folder: Path, sources: Iterable[Path], learn: Callable[[], Learned]) -> Learned:
     """What `learn` returns, from the file kept for these sources if there is one."""
     here = Path(__file__).parent
     made_of = [here / "vietnamese.yaml", *(here / f"{name}.py" for name in _MADE_BY), *sources]
-    digest = hashlib.sha256(sys.version.encode())
+    # Public holidays come from that package and are worked out but once.
+    digest = hashlib.sha256(f"{sys.version} {version('holidays')}".encode())
     for path in made_of:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     kept = folder / "__pycache__" / f"learned-{digest.hexdigest()[:32]}"
@@ -55,9 +72,12 @@ def _keep(kept: Path, data: bytes) -> None:
     try:
         kept.parent.mkdir(exist_ok=True)
         for old in kept.parent.glob("learned-*"):
-            old.unlink(missing_ok=True)
+            # A younger one may be another process's, still being written.
+            if time.time() - old.stat().st_mtime > _FORGOTTEN:
+                old.unlink(missing_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, prefix="learned-", delete=False) as file:
             file.write(data)
+        os.chmod(file.name, 0o644)
         os.replace(file.name, kept)
     except OSError:
         return
@@ -126,15 +146,13 @@ def _pack(made: Learned) -> tuple[Any, ...]:
             index.foreseen,
         ),
         made.clause_index.postings,
+        made.days_off,
     )
 
 
 def _unpack(kept: Any) -> Learned:
-    (
-        (short, phrases, exact, groups, unless, bands, known, after, before),
-        index,
-        postings,
-    ) = kept
+    words, index, postings, days_off = kept
+    short, phrases, exact, groups, unless, bands, known, after, before = words
     names, found, weights, unseen, examples, stop, slots, spoken, core, foreseen = index
     return Learned(
         Lexicon(
@@ -162,4 +180,5 @@ def _unpack(kept: Any) -> Learned:
             foreseen,
         ),
         ClauseIndex(postings),
+        days_off,
     )

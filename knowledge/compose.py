@@ -50,10 +50,15 @@ def compose(plan: Plan, family: Family, reading: Reading | None, today: date) ->
             body = f"{lead} {cite(plan, family.clauses, family.kind)}".strip()
     if reading and _wrong_premise(family, reading):
         body = f"{plan.words['wrong']} {body}"
-    extras = [days_left(plan, family, today, reading.years if reading else ())] + [
-        note.text
+    notes = [
+        (note.tag, note.text.format(end=plan.ends.year))
         for note in plan.notes
         if (note.tag == EVERY or note.tag in family.tags) and today >= note.since
+    ]
+    extras = [
+        *(text for tag, text in notes if tag == EVERY),
+        days_left(plan, family, today, reading.years if reading else ()),
+        *(text for tag, text in notes if tag != EVERY),
     ]
     for extra in filter(None, extras):
         if fits(f"{body} {extra}"):
@@ -114,13 +119,21 @@ def last_day(family: Family, plan: Plan, today: date, years: tuple[int, ...]) ->
 
 
 def days_left(plan: Plan, family: Family, today: date, years: tuple[int, ...]) -> str:
-    """One sentence: the last day with its weekday, the last working day, how many days are left."""
+    """One sentence: the last day with its weekday, the last working day, how many days are left.
+
+    Where no term comes any more, that; "" for what has none.
+    """
     last = last_day(family, plan, today, years)
-    if last is None or last < today:
+    if last is None:
+        return plan.words["no_more"].format(year=plan.ends.year) if family.before else ""
+    if last < today:
         return ""
+    if last == today:
+        return plan.words["today_last"]
     working = plan.calendar.last_working(last)
     weekdays = plan.words["weekdays"].split(", ")
-    sentence = plan.words["days_left" if working == last else "days_left_weekend"]
+    same = working == last or working < today
+    sentence = plan.words["days_left" if same else "days_left_weekend"]
     return sentence.format(
         weekday=weekdays[last.weekday()],
         last=f"{last:%d/%m/%Y}",

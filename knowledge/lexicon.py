@@ -34,6 +34,10 @@ class Phrase:
         return iter((self.tokens, self.concept, self.group))
 
 
+CUES = "cue"
+"""The group of concepts that only rulings look at: they say nothing of what a text is about."""
+OVERLAYS = ("unsaid", "outside", CUES)
+"""Groups of concepts that mark a question beside what its words are about ("chấm OCOP")."""
 Phrases = Mapping[str, tuple[Phrase, ...]]
 """First one or two tokens → phrases, longest first."""
 Pairs = Mapping[str, Mapping[str, int]]
@@ -59,7 +63,9 @@ class Language:
     question_endings: frozenset[str]
     question_openers: frozenset[str]
     not_questions: frozenset[str]
-    follow_up: tuple[tuple[str, ...], ...]
+    follow_up: tuple[tuple[tuple[str, ...], frozenset[str]], ...]
+    """FOLD tokens and KEY words of each marker, the longest first."""
+    digits: Mapping[str, str]
     joining: frozenset[str]
     asking: frozenset[str]
     english: Mapping[str, tuple[str, ...]]
@@ -118,7 +124,10 @@ def _english(block: str) -> dict[str, tuple[str, ...]]:
 def language() -> Language:
     """The language file, read once."""
     raw = read_yaml(Path(__file__).parent / "vietnamese.yaml")
-    follow = sorted((tuple(fold(line).split()) for line in lines(raw["follow_up"])), key=len)
+    follow = [
+        (tuple(fold(line).split()), frozenset(key(line).split()))
+        for line in lines(raw["follow_up"])
+    ]
     return Language(
         short=_short_forms(raw["short"]),
         stop=frozenset(fold(raw["stop"]).split()),
@@ -126,7 +135,11 @@ def language() -> Language:
         question_endings=frozenset(lines(raw["question_endings"])),
         question_openers=frozenset(lines(raw["question_openers"])),
         not_questions=frozenset(fold(line) for line in lines(raw["not_questions"])),
-        follow_up=tuple(reversed(follow)),
+        follow_up=tuple(sorted(follow, key=lambda marker: -len(marker[0]))),
+        digits={
+            fold(word): digit
+            for word, digit in (line.split(" = ") for line in lines(raw["digits"]))
+        },
         joining=frozenset(fold(line) for line in lines(raw["joining"])),
         asking=frozenset(key(line) for line in lines(raw["asking"])),
         english=_english(raw["english"]),
@@ -161,16 +174,24 @@ def read_concepts(
 
 
 def doubt(phrases: Phrases, told: Iterable[str], unsaid: Iterable[str]) -> Phrases:
-    """The phrases, those made doubtful that marked lines of `told` spell with other marks more
-    often than lines of `unsaid` spell them with their own."""
-    otherwise = Counter(
-        phrase for line in told for phrase, same in _spelt(line, phrases) if not same
-    )
-    proper = Counter(phrase for line in unsaid for phrase, same in _spelt(line, phrases) if same)
+    """The phrases, those made doubtful that marked lines spell with other marks more often than
+    with their own. What marks a thing left unsaid counts for it only in lines of `unsaid`, and
+    against it in lines of `told`."""
+    said = {True: Counter[Phrase](), False: Counter[Phrase]()}
+    left = {True: Counter[Phrase](), False: Counter[Phrase]()}
+    for lines_, counts in ((told, said), (unsaid, left)):
+        for line in lines_:
+            for phrase, same in _spelt(line, phrases):
+                counts[same][phrase] += 1
+
+    def doubtful(phrase: Phrase) -> bool:
+        if phrase.group in OVERLAYS:
+            return said[False][phrase] > left[True][phrase]
+        otherwise = said[False][phrase] + left[False][phrase]
+        return otherwise > said[True][phrase] + left[True][phrase]
+
     return {
-        first: tuple(
-            replace(phrase, doubtful=otherwise[phrase] > proper[phrase]) for phrase in found
-        )
+        first: tuple(replace(phrase, doubtful=doubtful(phrase)) for phrase in found)
         for first, found in phrases.items()
     }
 

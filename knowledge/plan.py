@@ -148,12 +148,16 @@ def load(folder: Path = DEFAULT) -> Plan:
 def prolonged(plan: Plan, until: date | None) -> Plan:
     """The plan as the province has prolonged it; every answer then says until when.
 
-    What was to be said after the plan's own end is not said before the new one.
+    What was to be said after the plan's own end is said as long after the new one.
     """
     if until is None or until <= plan.ends:
         return plan
     told = Note(plan.starts, EVERY, plan.words["prolonged"].format(until=f"{until:%d/%m/%Y}"))
-    kept = tuple(note for note in plan.notes if not plan.ends < note.since <= until)
+    later = until - plan.ends
+    kept = tuple(
+        replace(note, since=note.since + later) if note.since > plan.ends else note
+        for note in plan.notes
+    )
     return replace(plan, ends=until, notes=(*kept, told))
 
 
@@ -178,17 +182,19 @@ def _load(folder: Path) -> Plan:
             if name in families:
                 raise PlanError(f"{path.name}: {name} is defined twice")
             families[name] = read_family(name, raw)
+    starts, ends = date.fromisoformat(head["starts"]), date.fromisoformat(head["ends"])
+    calendar = workdays.load(folder)
     known = learned(
         folder,
         [folder / "glossary.yaml", folder / "clauses.yaml", folder / "plan.yaml", *answers],
-        lambda: _learn(glossary, clauses, families),
+        lambda: _learn(glossary, clauses, families, calendar.country, starts.year, ends.year),
     )
     return Plan(
         id=folder.name,
         title=head["title"],
         province=head["province"],
-        starts=date.fromisoformat(head["starts"]),
-        ends=date.fromisoformat(head["ends"]),
+        starts=starts,
+        ends=ends,
         words=head["words"],
         notes=tuple(
             Note(date.fromisoformat(note["since"]), note["tag"], note["text"])
@@ -203,7 +209,7 @@ def _load(folder: Path) -> Plan:
         index=known.index,
         clause_index=known.clause_index,
         rulings=tuple(name for name, family in families.items() if RULES in family.tags),
-        calendar=workdays.load(folder),
+        calendar=replace(calendar, known=known.days_off),
         awards=awards.load(folder) if (folder / "awards.yaml").exists() else None,
         thresholds={name: float(value) for name, value in head["thresholds"].items()},
     )
@@ -292,7 +298,12 @@ def _words(clause: Clause, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _learn(
-    glossary: Mapping[str, Any], clauses: Mapping[str, Clause], families: Mapping[str, Family]
+    glossary: Mapping[str, Any],
+    clauses: Mapping[str, Clause],
+    families: Mapping[str, Family],
+    country: str,
+    first: int,
+    last: int,
 ) -> Learned:
     words = language()
     phrases, exact, groups = read_concepts(glossary["concepts"])
@@ -338,6 +349,8 @@ def _learn(
         lexicon,
         search.build(readings, prose, words.stop, groups),
         clause_search.build({name: _words(clauses[name], lexicon) for name in clauses}),
+        # Two years on: a plan may be prolonged, and deadlines fall into the year after.
+        {year: workdays.public_days(country, year) for year in range(first, last + 3)},
     )
 
 

@@ -12,19 +12,18 @@ from itertools import pairwise
 
 from rapidfuzz.distance.DamerauLevenshtein import distance
 
-from knowledge.lexicon import Band, Language, Lexicon, Pairs, Phrase, Phrases
+from knowledge.lexicon import CUES, OVERLAYS, Band, Language, Lexicon, Pairs, Phrase, Phrases
 from knowledge.spelling import is_syllable, nearest, sounds_like, split_run, undo_typing
 from knowledge.text import clean, fold, key
 
 LONGEST = 1200
 """Characters of a message that are read: a question is short, a turn has little time."""
+_LAST = 400
 MOST_TOKENS = 120
 MOST_MENDED = 60
 """Longer texts are read as they are: mending is the dearest step, and repeats make it dearer."""
-CUES = "cue"
-"""The group of concepts that only rulings look at: they say nothing of what a text is about."""
-OVERLAYS = ("unsaid", "outside", CUES)
-"""Groups of concepts that mark a question beside what its words are about ("chấm OCOP")."""
+ORDERS = "@injection"
+"""The concept of messages that give orders or change the plan."""
 _RARE_PAIR = 3
 _USUAL = 0.6
 _ENGLISH = 0.55
@@ -35,6 +34,7 @@ _UNIT = re.compile(
 _UNIT_WORDS = {"tr": "trieu", "k": "nghin", "ti": "ty", "ng": "nguoi", "cu": "trieu"}
 _DATE = re.compile(r"(?<![\d.,/-])(\d{1,2})\s*[/-]\s*(\d{1,2})(?:\s*[/-]\s*(\d{4}))?(?![\d%])")
 _SPOKEN_DATE = re.compile(r"\b(\d{1,2}) thang (\d{1,2})\b")
+_STARS = re.compile(r"(?<!\d)([1-5]) ?[*⭐★]")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 _MARKED_LETTER = re.compile(r"[\u00c0-\u1ef9]")
 _DIGIT = re.compile(r"\d")
@@ -58,7 +58,7 @@ class Reading:
 
 def tokens_of(text: str, lexicon: Lexicon, mend: bool) -> list[tuple[str, ...]]:
     """Folded tokens, each with its alternatives: the first is the usual reading."""
-    folded = fold(text.replace("%", " phan tram ").replace("m²", "m2"))
+    folded = fold(_STARS.sub(r"\1 sao ", text.replace("%", " phan tram ").replace("m²", "m2")))
     out: list[tuple[str, ...]] = []
     typed = folded.split()[:MOST_TOKENS]
     for at, token in enumerate(typed):
@@ -164,7 +164,7 @@ def _concepts(
                 continue
             if marks and (size <= 2 or group in OVERLAYS) and _marked_otherwise(phrase, marks):
                 continue
-            if phrase.doubtful and not marks and group in OVERLAYS:
+            if phrase.doubtful and not marks:
                 continue
             found.add(phrase.concept)
             taken[place] = span
@@ -180,9 +180,10 @@ def _marked_otherwise(phrase: Phrase, marks: Mapping[str, set[str]]) -> bool:
     )
 
 
-def _band_features(tokens: list[str], bands: Iterable[Band]) -> set[str]:
+def _band_features(tokens: list[str], bands: Iterable[Band], digits: Mapping[str, str]) -> set[str]:
     found: set[str] = set()
-    for number, unit in pairwise(tokens):
+    for word, unit in pairwise(tokens):
+        number = digits.get(word, word)
         if not number.isdigit():
             continue
         for band in bands:
@@ -196,9 +197,14 @@ def _band_features(tokens: list[str], bands: Iterable[Band]) -> set[str]:
     return found
 
 
+def _ends(text: str) -> str:
+    """What is read of a long text: its beginning and its end, where the question mostly stands."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - _LAST]} {text[-_LAST:]}"
+
+
 def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
     """Read one text. Pure; never raises. `mend=False` for the pack's own phrases."""
-    raw = clean(text, LONGEST) if mend else text
+    raw = clean(_ends(text)) if mend else text
     english = _is_english(raw, lexicon.language)
     alternatives = _translated(raw, lexicon) if english else tokens_of(raw, lexicon, mend)
     tokens = [token[0] for token in alternatives]
@@ -211,7 +217,7 @@ def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
     for form in keys:
         marks.setdefault(fold(form.rstrip("12345")), set()).add(form)
     concepts, loose = _concepts(tokens, lexicon.phrases, marks)
-    concepts |= _band_features(tokens, lexicon.bands)
+    concepts |= _band_features(tokens, lexicon.bands, lexicon.language.digits)
     for word in keys & lexicon.exact.keys():
         bare, concept = lexicon.exact[word]
         if bare in loose:

@@ -49,9 +49,14 @@ class _Asked:
 
     @property
     def year(self) -> int:
-        """The year asked about, else this year, as near as the plan's period allows."""
-        named = self.reading.years[0] if self.reading.years else self.today.year
-        return min(max(named, self.plan.starts.year), self.plan.ends.year)
+        """The year asked about, else this year."""
+        return self.reading.years[0] if self.reading.years else self.today.year
+
+    @property
+    def ended(self) -> bool:
+        """True when the plan, prolonged or not, is over for what is asked."""
+        over = self.year == self.today.year and self.today > self.plan.ends
+        return over or self.year > self.plan.ends.year
 
     @property
     def of_another_matter(self) -> bool:
@@ -78,6 +83,8 @@ def reckon(
     if not counts(reading.tokens, awards.spoken):
         return None
     asked = _Asked(plan, awards, awards.spoken, reading, today)
+    if asked.year < plan.starts.year:
+        return None
     items = read_items(question, awards.spoken)
     giver = giver_of(items, awards.spoken.roles.get(asker, ""))
     if giver:
@@ -95,7 +102,7 @@ def _of_amount(asked: _Asked, items: Sequence[Item], giver: str) -> Reckoned | N
         verdicts.append(asked.judge(told, award))
         lacking.append(asked.awards.lacking(award, told))
         thresholds.append(int(asked.awards.figures(award)["threshold"]))
-    open_days = any(one.verdict == "needs_facts" for one in verdicts)
+    open_days = facts["labour_vnd"] is None and any(lacking)
     name = f"{asked.spoken.like.get(giver, giver)}_{'days' if open_days else lacking.count(0)}"
     if name not in asked.spoken.sentences:
         return None
@@ -145,7 +152,13 @@ def _told(
     missing: int | None,
 ) -> Reckoned:
     entry = asked.spoken.sentences[name]
-    told = {**entry, "text": entry["text"].format_map(words), "ask": ""}
+    period = {"start": asked.plan.starts.year, "end": asked.plan.ends.year, "year": asked.year}
+    text, tags, clauses = entry["text"].format_map(words), entry["tags"], entry["clauses"]
+    if asked.ended:
+        text = f"{asked.spoken.ended.format_map(period)} {entry['ended'].format_map(words)}"
+        # What is still open beside the first clause is no longer told, so it is not cited either.
+        tags, clauses = entry.get("ended_tags", ""), clauses.partition(" ")[0]
+    told = {"clauses": clauses, "tags": tags, "text": text, "ask": ""}
     family = read_family(f"reckoned_{name}", told)
     said, more = compose(asked.plan, family, asked.reading, asked.today)
     return Reckoned(said, more, family.clauses, family.id, subjects, tuple(verdicts), missing)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from knowledge.lexicon import language
+from knowledge.questions import asks
 from knowledge.text import clean, fold
 
 MOST_CUTS = 2
@@ -39,6 +40,18 @@ def halves(text: str) -> Iterator[tuple[str, str]]:
         tried += 1
         if tried == MOST_CUTS:
             return
+
+
+def last_question(text: str) -> str:
+    """The question with which a long story ends, "" in a short message or where it ends with none.
+
+    What is told before it would drown it.
+    """
+    if len(text) <= _LONGEST:
+        return ""
+    sentences = [one for one in _STOPS.split(clean(text[-_LONGEST:])) if one.strip()]
+    last = next((one for one in reversed(sentences) if asks(one)), "")
+    return last if len(last.split()) >= _LEAST_WORDS else ""
 
 
 def _joints(raw: str) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from knowledge import quantities
@@ -18,34 +18,42 @@ from knowledge.text import clean, fold, key
 MOST_WORDS = 40
 """Words of a question that reckons: who tells more tells a story."""
 _ASKING = frozenset({"people_asked", "how_many_over"})
-MOST_FREE = 7
-"""Words of a purpose ("làm cầu qua suối cho trẻ đi học") that need not be known."""
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 _FIGURES = frozenset({"num", "digit", "ten", "hundred", "half_before"})
 _UNITS = frozenset({"scale", "dong"})
 _TELLING = _UNITS | {"ten", "tens", "hundred"}
 """Classes of words that make a question count: "một", "hai", "năm" alone are in every other one."""
 _IN_NUMBERS = _FIGURES | _UNITS | {"late", "tens", "dozen", "half_after", "linh", "point"}
-OPENS = frozenset({"purpose", "to"})
-"""Kinds of phrases after which the words of a purpose are free."""
-_CLOSES = frozenset({"asked", "give", "join", "money", "days", "count"})
+_BETWEEN = re.compile(r"[\s,.;:?!…\"()]*")
+"""What may stand between words: any other sign ("<60 triệu", "60 triệu*2") changes the sum."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_ANY_YEAR = "#"
+_MARKED = "="
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A known phrase's kind, or "money" (VND), "days" (person-days), "count" with its value."""
+    """A known phrase's kind, or "money" (VND), "days" (person-days), "count" with its value.
+
+    `span` is where it stands in the cleaned question, as characters.
+    """
 
     kind: str
     value: float = 0
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase's kind and its words in KEY and FOLD form."""
+    """A phrase's kind and its words in KEY and FOLD form; `marked` when marks may not be left out.
+
+    A word that is "" stands for any year.
+    """
 
     kind: str
     keys: tuple[str, ...]
     folds: tuple[str, ...]
+    marked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Spoken:
     shares; `shut` are concepts that make it another question, `open` those of the groups `unsaid`
     and `outside` that do not; `people` maps a unit to its award and the facts its question takes
     for granted; `roles` maps an asker's role to the giver he speaks for; `sentences` are families
-    (text, clauses, tags).
+    (text, clauses, tags, and what is said instead once the plan has ended).
     """
 
     phrases: Mapping[str, tuple[Phrase, ...]]
@@ -67,6 +75,8 @@ class Spoken:
     open: frozenset[str]
     roles: Mapping[str, str]
     sentences: Mapping[str, Mapping[str, str]]
+    ended: str
+    """What is said first when the plan is over; each of the sentences has one to go with it."""
     asking: frozenset[str]
     """FOLD words with which a phrase of `people_asked` or `how_many_over` begins."""
 
@@ -75,7 +85,9 @@ class Spoken:
         for phrase in self.phrases.get(typed[at].folded, ()):
             size = len(phrase.keys)
             if len(typed) >= at + size and all(
-                word.keyed == right or (word.bare and word.folded == bare)
+                word.keyed == right
+                or (word.bare and not phrase.marked and word.folded == bare)
+                or (not right and _YEAR.fullmatch(word.text))
                 for word, right, bare in zip(typed[at:], phrase.keys, phrase.folds, strict=False)
             ):
                 return phrase.kind, size
@@ -87,6 +99,7 @@ class Typed:
     """A word as typed, its KEY and FOLD form, its class among the words of amounts.
 
     `bare` when nothing in the text carries a mark, `ends` when a comma or the like stands before.
+    `span` is its place in the cleaned text.
     """
 
     text: str
@@ -96,6 +109,7 @@ class Typed:
     glued: bool
     bare: bool
     ends: bool
+    span: tuple[int, int]
 
 
 def read_spoken(raw: Mapping[str, Any]) -> Spoken:
@@ -103,8 +117,10 @@ def read_spoken(raw: Mapping[str, Any]) -> Spoken:
     phrases: dict[str, list[Phrase]] = {}
     for kind, block in raw["phrases"].items():
         for phrase in filter(str.strip, block.replace("\n", "|").split("|")):
-            words = phrase.split()
-            made = Phrase(kind, tuple(map(key, words)), tuple(map(fold, words)))
+            words = phrase.strip().removeprefix(_MARKED).split()
+            words = ["" if word == _ANY_YEAR else word for word in words]
+            marked = phrase.strip().startswith(_MARKED)
+            made = Phrase(kind, tuple(map(key, words)), tuple(map(fold, words)), marked)
             phrases.setdefault(made.folds[0], []).append(made)
     return Spoken(
         phrases={
@@ -130,6 +146,7 @@ def read_spoken(raw: Mapping[str, Any]) -> Spoken:
         open=frozenset(f"@{name}" for name in raw["open"].split()),
         roles=raw["roles"],
         sentences=raw["sentences"],
+        ended=raw["ended"],
         asking=frozenset(
             first for first, found in phrases.items() if any(one.kind in _ASKING for one in found)
         ),
@@ -151,44 +168,51 @@ def read_items(question: str, spoken: Spoken) -> list[Item]:
     if len(words) > MOST_WORDS:
         return []
     out: list[Item] = []
-    at = free = 0
+    at = 0
     while at < len(words):
-        free = 0 if words[at].ends else free
         kind, size = spoken.longest(words, at)
         run = 0 if size > 1 else _figure_at(words, at, spoken)
-        item, size = _amount(words, at, run) if run else (Item(kind), max(size, 1))
-        if item is None or not (item.kind or free):
+        item, size = _amount(words, at, run) if run else (Item(kind), size)
+        if item is None or not item.kind:
             return []
-        if item.kind:
-            out.append(item)
-        opens, closes = item.kind in OPENS, item.kind in _CLOSES
-        free = MOST_FREE if opens else 0 if closes else free - (not item.kind)
+        span = words[at].span[0], words[at + size - 1].span[1]
+        out.append(replace(item, span=span))
         at += size
     return out
 
 
 def _typed(question: str) -> list[Typed]:
+    """The words of a question; none when a sign stands among them that could change a sum."""
     text = clean(question)
     known, bare, end = vocabulary(), text.isascii(), 0
     found = []
     for match in _WORD.finditer(text):
         word, between = match[0], text[end : match.start()]
+        # ".5 triệu" is half a million: a figure's own sign must not be taken for a full stop.
+        begins_late = word[0].isdecimal() and between.endswith((".", ","))
+        if not _BETWEEN.fullmatch(between) or begins_late:
+            return []
         kind = "num" if word[0].isdecimal() else known.kind(word)
         ends = bool(between.strip())
-        found.append(Typed(word, key(word), fold(word), kind, not between, bare, ends))
+        span = match.span()
+        found.append(Typed(word, key(word), fold(word), kind, not between, bare, ends, span))
         end = match.end()
-    return found
+    return found if _BETWEEN.fullmatch(text[end:]) else []
 
 
 def _figure_at(words: Sequence[Typed], at: int, spoken: Spoken) -> int:
     """How many words a figure takes that starts here; 0 when none does."""
     end = at
     while end < len(words) and words[end].kind in _IN_NUMBERS:
+        if end > at and words[end].ends:
+            break
         # "60 triệu k", "80 triệu năm nay": what stands behind an amount is not always part of it.
         after_unit = end > at and words[end - 1].kind in _UNITS
         if after_unit and words[end].kind == "scale" and not words[end].glued:
             break
-        if spoken.longest(words, end)[1] > 1:
+        kind, size = spoken.longest(words, end)
+        # Without marks "30 trieu lam" is "30 triệu làm …" far more often than "30 triệu lăm".
+        if size > 1 or (end > at and kind == "purpose"):
             break
         end += 1
     kinds = {word.kind for word in words[at:end]}

@@ -5,8 +5,9 @@ Only deciding that a question goes beyond the plan lives here; `knowledge.ask` w
 
 from __future__ import annotations
 
+from knowledge.lexicon import OVERLAYS
 from knowledge.plan import Family, Plan
-from knowledge.reading import OVERLAYS, Reading
+from knowledge.reading import Reading
 from knowledge.search import Hit
 
 _SAID_SO = 0.90

@@ -8,13 +8,14 @@ in the plan: what is computed here is advice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from knowledge.lexicon import read_yaml
 
+Years = Mapping[int, tuple[frozenset[int], frozenset[int]]]
 SATURDAY = 5
 COUNTRY = "VN"
 """Whose public holidays count where a pack says nothing else."""
@@ -22,17 +23,20 @@ COUNTRY = "VN"
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A country's working days. `overrides` maps a day to whether it is worked on."""
+    """A country's working days. `overrides` maps a day to whether it is worked on; `known` holds
+    years worked out before, for each its days off and its weekend days worked, as ordinals."""
 
     country: str
     overrides: Mapping[date, bool]
+    known: Years = field(default_factory=dict)
 
     def is_working(self, day: date) -> bool:
         """True when state offices work on that day."""
         if day in self.overrides:
             return self.overrides[day]
-        off, worked = _public(self.country, day.year)
-        return day in worked or (day.weekday() < SATURDAY and day not in off)
+        off, worked = self.known.get(day.year) or public_days(self.country, day.year)
+        number = day.toordinal()
+        return number in worked or (day.weekday() < SATURDAY and number not in off)
 
     def last_working(self, day: date) -> date:
         """The day itself when it is a working day, else the last working day before it."""
@@ -56,11 +60,11 @@ def load(folder: Path) -> Calendar:
 
 
 @lru_cache(maxsize=64)
-def _public(country: str, year: int) -> tuple[frozenset[date], frozenset[date]]:
-    """Days off and weekend days worked instead, in one year."""
-    # Loaded here: it takes a quarter of a second, and most answers never need it.
+def public_days(country: str, year: int) -> tuple[frozenset[int], frozenset[int]]:
+    """Days off and weekend days worked instead, in one year, as ordinals."""
+    # Loaded here: it takes a quarter of a second, and a plan's own years are known beforehand.
     import holidays
 
     found = holidays.country_holidays(country, years=year)
     worked = (day for day in found.weekend_workdays if day.year == year)
-    return frozenset(found), frozenset(worked)
+    return frozenset(day.toordinal() for day in found), frozenset(day.toordinal() for day in worked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -43,6 +44,7 @@ def test_the_second_load_is_the_first_one_kept(
 def test_a_changed_source_is_learnt_anew(folder: Path) -> None:
     load(folder)
     before = kept(folder)
+    os.utime(before[0], (0, 0))
     answers = folder / "answers.yaml"
     name = "xyzzy"
     answers.write_text(
@@ -73,5 +75,7 @@ def test_nothing_half_written_is_left(folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("os.replace", full)
     assert load(folder).families
     monkeypatch.undo()
+    for left in kept(folder):
+        os.utime(left, (0, 0))
     load(folder)
     assert len(kept(folder)) == 1

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge import awards, plan
+from knowledge.award_rules import money
 from knowledge.awards import Awards
 from knowledge.compose import fits
-from knowledge.gifts import giver_of
+from knowledge.gifts import exchanged, giver_of
 from knowledge.plan import Plan
 from knowledge.reading import read
 from knowledge.reckoning import Reckoned, reckon
@@ -87,6 +88,10 @@ def test_amounts(question: str, topic: str, missing: float) -> None:
         assert "qualifies" not in told
     elif "days" not in topic:
         assert "cấp xét khen" in found.text.casefold()
+    if topic in ("individual_0", "anyone_0", "household_0"):
+        assert told[0] == "needs_judgement"
+        assert "xem xét" in found.text
+    assert ("ghi nhận" in found.text) == (topic == "collective_1")
     if topic in ("individual_1", "collective_1", "anyone_2"):
         assert set(told) == {"qualifies"}
     if topic.startswith("household"):
@@ -177,6 +182,221 @@ ALONE = [
 ]
 
 
+SIGNS = """
+em góp 60 triệu*2 được gì
+em góp <60 triệu được gì
+em góp >40 triệu được gì
+em góp ~50 triệu được gì
+em góp -60 triệu được gì
+em góp ≥ 50 triệu được gì
+em góp 60-70 triệu được gì
+em góp 60 – 70 triệu được gì
+em góp 60 triệu/năm được gì
+em góp 60 triệu+ được gì
+em góp 60 triệu + 20 triệu được gì
+em góp 60 triệu được gì %
+em góp .5 triệu được gì
+em góp ½ tỷ được gì
+em góp 60, 20 triệu được gì
+xã đạt chuẩn cử -6 người
+xã đạt chuẩn cử 6-7 người
+xã đạt chuẩn cử ~6 người được không
+"""
+
+OTHER_MATTERS = """
+em cho bạn mượn 60 triệu
+em cho ban muon 60 trieu
+em cho ban vay 60 trieu
+em cho ban 60 trieu duoc khen gi
+em cho con đi học 60 triệu được khen gì
+em xin cho bản 60 triệu
+em xin cho bản 60 triệu được gì
+em đã được bằng khen và góp 60 triệu
+em được bằng khen, góp 60 triệu được gì
+em được khen rồi và góp 60 triệu
+góp 60 triệu làm đường cách đây mười năm
+em góp 60 triệu làm đường rồi đòi lại
+em góp 60 triệu làm đường cho vợ
+em góp 60 triệu làm nhà cho em
+em góp 60 triệu làm đường vào nhà em
+em góp 60 triệu làm đường hồi trước
+em góp 60 triệu làm đường năm ngoái
+em góp 60 triệu làm đường năm kia
+em hứa góp 60 triệu làm đường
+em góp 60 triệu xây chùa
+em góp 5000 đô được gì
+em gop 5000 do duoc gi
+em góp gần 50 triệu được gì
+em góp hơn 50 triệu được gì
+em góp triệu rưỡi được gì
+em góp 60000000 được gì
+mỗi người trong nhóm 5 người góp 20 triệu
+mỗi người góp 20 triệu được gì
+moi ho gop 20 trieu duoc gi
+công ty em ủng hộ 150 triệu xi măng
+công ty em ủng hộ 150 triệu tiền xi măng được gì
+em góp 30 triệu tiền mặt và đất trị giá 40 triệu
+xã cử 0 người được không
+xã đạt chuẩn cử 0 người được không
+em nhận 60 triệu được khen gì
+em được 60 triệu thì được khen gì
+em có 60 triệu được khen gì
+em vay 60 triệu được khen gì
+em ban 60 trieu duoc khen gi
+em chi 60 trieu duoc khen gi
+em muon 60 trieu duoc khen gi
+hỗ trợ nhà em 60 triệu được gì
+xã hỗ trợ em 60 triệu được khen gì
+em được công ty góp 60 triệu
+em nhận 60 triệu ủng hộ được gì
+công ty ủng hộ em 60 triệu
+ban em gop 60 trieu duoc gi
+ho gop 60 trieu duoc gi
+em góp hộ 60 triệu
+em góp 60 triệu hộ anh
+em góp thêm 20 triệu được gì
+em góp chung 60 triệu được gì
+em góp 60 triệu với chồng
+em góp 60 triệu cho vay
+em góp 60 triệu mà không được bằng khen
+em góp 60 triệu tiền bán đất
+em góp 60 triệu, em góp 20 triệu
+còn 40 triệu thì sao
+em góp tiền bản 60 triệu
+em gop 49 trieu lam thi duoc gi
+em góp 60 triệu của công ty
+trưởng bản góp 60 triệu của bản
+em ủng hộ 60 triệu đèn đường
+em ủng hộ hội phụ nữ 60 triệu được khen gì
+em góp 60 triệu vào công ty
+em góp 60 triệu, HTX em góp thì sao
+bản em 30 hộ góp 120 triệu
+em góp 2 lần 30 triệu
+em góp 60 triệu năm 2019
+năm 2020 em góp 60 triệu được gì
+"""
+
+RIGHTLY = [
+    ("em góp 60.000.000 đồng, được gì?", "individual_1", 0),
+    ('em góp "60 triệu" được gì...', "individual_1", 0),
+    ("em góp (45 triệu) được gì!", "individual_0", 5),
+    ("em góp một triệu rưỡi được gì", "individual_0", 48.5),
+    ("em góp 60000000 đồng được gì", "individual_1", 0),
+    ("em cho bản 45 triệu được khen gì", "individual_0", 5),
+    ("em góp cho bản 60 triệu", "individual_1", 0),
+    ("em ủng hộ bản em 45 triệu", "individual_0", 5),
+    ("em gop 49 trieu lam duong ban duoc gi", "individual_0", 1),
+    ("em góp bốn mươi chín triệu lăm được gì", "individual_0", 0.5),
+    ("em góp 60 triệu đổ bê tông đường bản", "individual_1", 0),
+    ("em góp 60 triệu làm đường vào bản", "individual_1", 0),
+    ("có được bằng khen không nếu em góp 45 triệu", "individual_0", 5),
+    ("HTX được khen gì nếu góp 90 triệu", "collective_0", 10),
+    ("xin góp 45 triệu thì được gì", "anyone_0", 5),
+]
+
+
+@pytest.mark.parametrize("question", [*SIGNS.split("\n"), *OTHER_MATTERS.split("\n")])
+def test_hostile_variants_are_left_alone(question: str) -> None:
+    for today in (TODAY, date(2026, 11, 23)):
+        assert asked(question, today=today) is None
+
+
+@pytest.mark.parametrize(("question", "topic", "missing"), RIGHTLY)
+def test_hostile_variants_read_rightly(question: str, topic: str, missing: float) -> None:
+    found = asked(question)
+    assert found is not None
+    assert (found.topic, found.missing) == (f"reckoned_{topic}", round(missing * MILLION))
+
+
+LATE = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    "question", [*(question for question, *_ in AMOUNTS), *(question for question, *_ in PEOPLE)]
+)
+def test_once_the_plan_is_over_nothing_is_promised(question: str) -> None:
+    found = asked(question, today=LATE)
+    assert found is not None
+    assert fits(found.text)
+    if "2024" in question:  # that year is the plan's, which has ended all the same
+        assert "Kế hoạch đã hết giai đoạn" in found.text + found.more
+        return
+    assert found.text.startswith("Kế hoạch đã hết giai đoạn 2021-2025;")
+    assert "năm 2026 thì do tỉnh quyết định" in found.text
+    assert "đủ mức" not in found.text
+    assert "được xét Bằng khen" not in found.text
+    assert "qualifies" not in [one.verdict for one in found.verdicts]
+    before = asked(question)
+    assert before is not None
+    assert (before.topic, before.missing) == (found.topic, found.missing)
+
+
+def test_the_year_asked_about_is_not_moved_into_the_plan() -> None:
+    gift = "HTX em góp 120 triệu"
+    assert asked(gift, today=date(2020, 12, 31)) is None
+    assert asked(f"{gift} năm 2020") is None
+    for question, today in ((f"{gift} năm 2027", TODAY), (gift, date(2027, 1, 1))):
+        found = asked(question, today=today)
+        assert found is not None
+        assert "năm 2027 thì do tỉnh quyết định" in found.text
+        assert "100 triệu đồng" in found.text
+    the_plan, the_awards = pack()
+    longer = plan.prolonged(the_plan, date(2026, 6, 30))
+    reading = read(gift, the_plan.lexicon)
+    for today, over in ((date(2026, 6, 30), False), (date(2026, 7, 1), True)):
+        found = reckon(longer, the_awards, gift, reading, "villager", today)
+        assert found is not None
+        assert found.text.startswith("Kế hoạch đã hết giai đoạn 2021-2026") == over
+
+
+def test_large_sums_are_said_as_people_say_them() -> None:
+    words = pack()[1].words
+    said = {
+        1_500_000_000: "1,5 tỷ đồng",
+        1_050_000_000: "1,05 tỷ đồng",
+        2_000_000_000: "2 tỷ đồng",
+        1_234_000_000: "1.234 triệu đồng",
+        60_000_000: "60 triệu đồng",
+        50_500_000: "50.500.000 đồng",
+    }
+    assert {vnd: money(vnd, words) for vnd in said} == said
+    found = asked("HTX em góp 1.500.000.000 đồng được gì")
+    assert found is not None
+    assert found.text.startswith("1,5 tỷ đồng")
+
+
+GIFT, PEOPLE_ASKED = "em góp 60 triệu thì được gì", "xã đạt chuẩn cử 6 người được không"
+
+
+@pytest.mark.parametrize(
+    ("before", "follow", "merged"),
+    [
+        (GIFT, "thế 40 triệu thì sao", "em góp 40 triệu thì được gì"),
+        (GIFT, "còn 40tr?", "em góp 40tr thì được gì"),
+        (GIFT, "Nếu em chỉ góp 40 triệu thì được không", "em góp 40 triệu thì được gì"),
+        ("em gop 60tr dc gi", "the 40tr thi sao", "em gop 40tr dc gi"),
+        (PEOPLE_ASKED, "thế 4 người thì sao", "xã đạt chuẩn cử 4 người được không"),
+        ("HTX góp 70 triệu và 50 ngày công", "80 ngày công", "HTX góp 70 triệu và 80 ngày công"),
+        (GIFT, "thế 4 người thì sao", None),
+        (GIFT, "thế >40 triệu thì sao", None),
+        (GIFT, "thế còn huyện", None),
+        (GIFT, "thế nhà em góp 40 triệu", None),
+        (GIFT, "em không góp 40 triệu", None),
+        (GIFT, "em nhận 40 triệu", None),
+        (GIFT, "góp thêm 20 triệu", None),
+        (GIFT, "40 triệu với 20 triệu", None),
+        (GIFT, "", None),
+        ("em góp 30 triệu và 15 triệu tiền công", "thế 40 triệu", None),
+        ("nghe nói em góp 60 triệu", "40 triệu thì sao", None),
+        ("", "40 triệu thì sao", None),
+    ],
+)
+def test_a_follow_up_exchanges_the_amount(before: str, follow: str, merged: str | None) -> None:
+    assert exchanged(before, follow, spoken()) == merged
+    if merged:
+        assert asked(merged) is not None
+
+
 @pytest.mark.parametrize("question", ALONE)
 def test_what_is_left_to_others(question: str) -> None:
     assert asked(question) is None
@@ -216,7 +436,9 @@ def test_the_plans_notes_and_its_prolonging() -> None:
     assert found is not None
     assert [one.verdict for one in found.verdicts] == ["qualifies"]
     assert "31/12/2026" in found.text + found.more
-    assert asked(gift, today=late) is not None
+    over = asked(gift, today=late)
+    assert over is not None
+    assert [one.verdict for one in over.verdicts] == ["needs_judgement"]
 
 
 def labelled() -> list[dict[str, Any]]:
@@ -254,6 +476,7 @@ def test_every_sentence_fits_and_cites_clauses_of_the_plan() -> None:
     for entry in spoken().sentences.values():
         assert set(entry["clauses"].split()) <= set(the_plan.clauses)
         assert entry["clauses"].startswith("V.2.c")
+        assert ("IV.5" in entry["clauses"]) == ("ghi nhận" in entry["text"])
     givers = ("tôi", "nhà em", "HTX em", "bản em", "cơ quan em", "")
     sums = ("1.234.567", "49.999.999", "50.000.001", "99.999.999", "99.999.999.999")
     seen = set()
@@ -261,9 +484,12 @@ def test_every_sentence_fits_and_cites_clauses_of_the_plan() -> None:
         for amount in sums:
             for more in ("", " và 1.111.111 đồng tiền công", " và 17 ngày công"):
                 found = asked(f"{giver} góp {amount} đồng{more} thì được gì")
-                if found:
+                late = asked(f"{giver} góp {amount} đồng{more} thì được gì", today=LATE)
+                assert (found is None) == (late is None)
+                if found and late:
                     seen.add(found.topic.removeprefix("reckoned_"))
                     assert fits(found.text), found.text
+                    assert fits(late.text), late.text
     people = {topic for _, topic, _, _ in PEOPLE}
     assert seen | people == set(spoken().sentences)
     assert set(spoken().money) >= set(spoken().like)
@@ -297,3 +523,6 @@ WORDS = st.sampled_from(sorted({"²", "½", *(word for one in QUESTIONS for word
 def test_nothing_is_raised_and_what_is_said_fits(question: str) -> None:
     found = asked(question)
     assert found is None or (fits(found.text) and found.clauses[0] == "V.2.c")
+    merged = exchanged(QUESTIONS[0], question, spoken())
+    said = asked(merged) if merged else None
+    assert said is None or fits(said.text)

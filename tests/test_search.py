@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.ask import Answer, ask, is_question
+from knowledge.ask import Answer, ask
 from knowledge.plan import Plan, load
 from knowledge.plan_check import allowed_numbers, numbers
+from knowledge.questions import is_question
 from knowledge.text import fold
 
 OWN = Path(__file__).parent / "data" / "questions_own.jsonl"
@@ -245,3 +246,52 @@ def test_tone_placement_never_changes_an_answer(pair: tuple[str, str], capital: 
 def test_very_long_and_strange_texts() -> None:
     for text in ("a" * 50_000, "không " * 5_000, "\ud800", "٣" * 50, "1" * 5_000, "٢/٣ ngày nào"):
         assert asked(text).text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "năm 2020 em góp 70 triệu được xét không",
+        "huyện đạt chuẩn năm 2020 được cờ không",
+        "em hiến đất năm 2017 có được bằng khen không",
+    ],
+)
+def test_years_before_the_plan_are_not_told_as_its_own(question: str) -> None:
+    answer = asked(question)
+    assert answer.decision != "answer" or answer.topic == "other_years"
+
+
+@pytest.mark.parametrize("question", ["ocop một sao được bằng khen không", "ocop 2* dc bk ko"])
+def test_stars_are_counted_however_they_are_written(question: str) -> None:
+    assert asked(question).topic == "ocop_low"
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (date(2025, 1, 4), "Hôm nay là ngày cuối."),
+        (date(2025, 1, 5), "Chủ nhật 04/01/2026"),
+        (date(2026, 1, 10), "không còn kỳ nào"),
+    ],
+)
+def test_a_yearly_limit_says_what_comes_next(day: date, said: str) -> None:
+    answer = asked("xã nộp hồ sơ khen thưởng khi nào", today=day)
+    assert said in f"{answer.text}\n{answer.more}"
+
+
+def test_a_follow_up_tells_a_word_from_its_like() -> None:
+    before = "cá nhân góp bao nhiêu thì được bằng khen"
+    assert "100 triệu" in asked("thế còn tập thể", after=before).text
+
+
+def test_two_questions_in_one_message_get_both_answers() -> None:
+    answer = asked("ai lập đoàn kiểm tra phong trào, và bên nào lo chỉ đạo truyền thông?")
+    assert answer.clauses[0] == "VI.2"
+    assert "VII.5" in answer.clauses
+    assert "Tuyên giáo" in f"{answer.text}\n{answer.more}"
+
+
+def test_a_story_is_read_to_its_end() -> None:
+    story = "Bản em năm nay làm đường, làm cầu, ai cũng vui. " * 60
+    answer = asked(f"{story}Vậy xã nộp hồ sơ khen thưởng trước ngày nào?")
+    assert "05/01" in f"{answer.text}\n{answer.more}"

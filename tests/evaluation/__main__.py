@@ -20,11 +20,15 @@ from typing import Any
 
 from knowledge.ask import Answer, ask
 from knowledge.plan import Plan, load
+from knowledge.reading import read
 from knowledge.text import fold
 from tests.evaluation.baselines import bm25, fuzzy
 
 DATA = Path(__file__).parents[1] / "data"
-FILES = [DATA / f"questions_blind_{name}.jsonl" for name in "abcdefgh"]
+APART = [DATA / f"questions_blind_{name}.jsonl" for name in "gh"]
+"""Nobody who wrote the pack has read these."""
+TUNED = [DATA / f"questions_blind_{name}.jsonl" for name in "abcdef"]
+"""Written as blindly, but their failures have since been mended: no measure of what is to come."""
 TODAY = date(2025, 1, 2)
 Asked = dict[str, Any]
 
@@ -45,8 +49,16 @@ def main(files: Iterable[Path]) -> None:
     """Print the tables."""
     plan = load()
     for path in files:
-        questions = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-        print(f"\n{path.name}: {len(questions)} questions")
+        asked = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+        # One that stands in the pack word for word measures nothing.
+        known = plan.index.foreseen
+        questions = [
+            one for one in asked if " ".join(read(one["q"], plan.lexicon).tokens) not in known
+        ]
+        apart = "tuned on" if path in TUNED else "kept apart"
+        print(
+            f"\n{path.name} ({apart}): {len(questions)} questions of {len(asked)} not in the pack"
+        )
         _by_style(plan, questions)
         _against_baselines(plan, [one for one in questions if one["kind"] == "in_plan"])
 
@@ -92,4 +104,4 @@ def _against_baselines(plan: Plan, questions: list[Asked]) -> None:
 
 
 if __name__ == "__main__":
-    main([Path(name) for name in sys.argv[1:]] or FILES)
+    main([Path(name) for name in sys.argv[1:]] or [*APART, *TUNED])
