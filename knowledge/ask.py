@@ -15,7 +15,8 @@ from knowledge.compose import cite, compose, fits
 from knowledge.follow_up import in_topic
 from knowledge.gifts import exchanged
 from knowledge.lexicon import Lexicon
-from knowledge.plan import RULES, Family, Plan
+from knowledge.pack import RULES, Family
+from knowledge.plan import Plan
 from knowledge.questions import asks
 from knowledge.reading import ORDERS, Reading, read
 from knowledge.reckoning import Reckoned, reckon

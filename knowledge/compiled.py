@@ -27,8 +27,9 @@ from knowledge.workdays import Years
 _MADE_BY = (
     "clause_search",
     "compiled",
+    "learning",
     "lexicon",
-    "plan",
+    "pack",
     "reading",
     "search",
     "spelling",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from knowledge.plan import EVERY, Family, Plan
+from knowledge.pack import EVERY, Family
+from knowledge.plan import Plan
 from knowledge.reading import Reading
 
 LONGEST_MESSAGE = 300

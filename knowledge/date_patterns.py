@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from knowledge import numbers
-from knowledge.text import fold
+from knowledge.text import fold, key
 
 _SEPARATOR = "[/.-]"
 
@@ -44,7 +44,17 @@ class Calendar:
         self.after = frozenset(data["after"])
         self.words: list[str] = [word for word in data["words"] if len(word) > 3]
         self.known = frozenset(data["words"]) | self.before | self.after
-        self.third_day_back: str = data["third_day_back"]
+        self.senses: Mapping[str, str] = {
+            key(word): meant for word, meant in data["senses"].items()
+        }
+        self.next: str = data["next"]
+        self.periods = frozenset(data["periods"])
+        self.unsure_digits = frozenset(data["unsure_digits"])
+        self.before_digits = frozenset(data["before_digits"])
+        self.tens = key(data["tens"])
+        self.on = frozenset(data["on"])
+        self.digits = frozenset(map(fold, data["digits"]))
+        self.digit_keys = frozenset(map(key, data["digits"]))
         self.back = {phrase: int(days) for phrase, days in data["back"].items()}
         self.weekdays = {word: int(number) for word, number in data["weekdays"].items()}
         self.phrases = [
@@ -53,8 +63,13 @@ class Calendar:
         ]
         self.vague = _any_of(data["vague"])
         self.lunar = _any_of(data["lunar"])
+        self.going_over = _any_of(data["going_over"])
         self.counts = _counts()
         self.patterns = _patterns(self)
+
+    def weekday(self, said: str) -> int | None:
+        """Monday is 0; None for what is no weekday."""
+        return 6 if said in ("chu nhat", "cn") else self.weekdays.get(said.removeprefix("thu "))
 
     def number(self, text: str) -> int:
         return int(text) if text.isdigit() else self.counts[text]
@@ -76,7 +91,7 @@ def _patterns(calendar: Calendar) -> list[tuple[re.Pattern[str], Reader]]:
     """All ways to say a day, each with the function that finds it; `said` has no marks."""
     words = "|".join(sorted(calendar.counts, key=len, reverse=True))
     number = rf"(?:\d{{1,2}}|{words})"
-    said_year = r" (?P<yw>nam nay|nam ngoai|nam truoc)"
+    said_year = r" (?P<yw>nam nay|nay|nam ngoai|nam truoc)"
     year = rf"(?:(?: nam |/|-)(?P<y>\d{{4}}|\d{{2}})| (?P<y2>\d{{4}})|{said_year})?"
     on = "(?:ngay |hom |bua )?"
     part = "(?:(?:dau|giua|cuoi|trong|hoi) )?"
@@ -112,13 +127,18 @@ def _patterns(calendar: Calendar) -> list[tuple[re.Pattern[str], Reader]]:
         (rf"{on}{figures}{figures_year}", day_month),
         (iso, day_month),
         (rf"{on}(?P<d>{number}) thang (?P<m>{number}){year}", day_month),
-        (rf"{on}(?P<d>{number}) thang {relative}", of_this_month),
+        (rf"(?:ngay|hom|bua) (?P<d>{number}) thang {relative}", of_this_month),
+        (rf"{on}(?P<d>\d{{1,2}}) t (?P<m>\d{{1,2}}){year}", day_month),
+        (rf"{on}(?P<d>\d{{1,2}}) (?P<m>\d{{1,2}}) (?P<y>\d{{4}})", day_month),
         (rf"{part}thang (?P<m>{number}){year}", month_only),
+        # "t5" may be thứ năm; from t8 on it can only be a month.
+        (rf"{part}t (?P<m>8|9|1[0-2]){year}", month_only),
         (rf"(?P<m>\d{{1,2}}){_SEPARATOR}(?P<y>\d{{4}})", month_only),
         (rf"{part}thang {relative}", relative_month),
         (rf"(?:cach day )?(?P<d>{number}) (?:ngay|hom|bua) (?:truoc|roi)", back),
         (rf"cach day (?P<d>{number}) (?:ngay|hom|bua)", back),
-        (rf"{weekday}(?: (?P<week>{week}))?", in_week),
+        (rf"{on}{weekday}(?: (?P<week>{week}))?", in_week),
+        (r"t (?P<w>[2-7]) (?P<week>tuan (?:truoc|roi|qua|nay))(?P<sunday>)", in_week),
     ]
     return [(re.compile(pattern), reader) for pattern, reader in table]
 
@@ -129,7 +149,7 @@ def _year(match: re.Match[str], today: date) -> int | None:
     if written:
         return int(written) if len(written) == 4 else 2000 + int(written)
     if said := groups.get("yw"):
-        return today.year - (said != "nam nay")
+        return today.year - (said not in ("nam nay", "nay"))
     return None
 
 

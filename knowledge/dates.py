@@ -18,13 +18,21 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from knowledge.date_patterns import Calendar, Doubt, Month
 from knowledge.slips import telex
-from knowledge.text import clean, fold
+from knowledge.text import clean, fold, key
 
 PHRASES = Path(__file__).parent / "dates.yaml"
 MOST_CHARACTERS = 120
 # Contributions are told within the plan's five years; an older year is most likely a slip.
 MOST_YEARS_BACK = 6
 _PIECE = re.compile(r"\d+|[^\W\d_]+|[/.,-]")
+_HOUR = re.compile(
+    r"(?:\b(?:lúc|luc)\s+)?\b\d{1,2}\s?(?:h|g|giờ|gio|:)\s?"
+    r"(?:\d{1,2}\b)?(?:\s?ph[uú]t)?(?!\w)"
+)
+_WEEKDAY_BESIDE = re.compile(
+    r"(?:(?:hom )?(?P<before>thu \w+|chu nhat|cn) (?:ngay )?(?P<day>.+)"
+    r"|(?P<day2>.*\d) (?P<after>thu \w+|chu nhat|cn))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +90,32 @@ def _plain(text: str, calendar: Calendar) -> list[str]:
     """The words and signs of a text without marks, slips in the few words of a date put right."""
     if len(text) > MOST_CHARACTERS:
         return []
-    # "hôm kìa" is a day further back than "hôm kia", and only its mark says so.
-    found = []
-    for piece in _PIECE.findall(clean(text).casefold()):
-        found.append("?" if piece == calendar.third_day_back else _word(piece, calendar))
+    pieces = _PIECE.findall(_HOUR.sub(" ", clean(text).casefold()))
+    found: list[str] = []
+    for at, piece in enumerate(pieces):
+        before = pieces[at - 1] if at else ""
+        after = pieces[at + 1] if at + 1 < len(pieces) else ""
+        found.append(_sense(piece, before, after, calendar) or _word(piece, calendar))
     return found
+
+
+def _sense(piece: str, before: str, after: str, calendar: Calendar) -> str | None:
+    """What a word means that without its marks is another: tới or tôi, từ or tư, sau or sáu."""
+    if meant := calendar.senses.get(key(piece)):
+        return meant
+    plain = _word(before, calendar) if before else ""
+    if piece == "toi" and (not after or plain in calendar.periods):
+        return calendar.next
+    if piece in calendar.unsure_digits and plain not in calendar.before_digits:
+        # "tam ngay truoc" are eight days: "tầm ngày trước" is not said.
+        return None if (piece, after) == ("tam", "ngay") else "?"
+    if key(piece) == calendar.tens and plain not in calendar.digits:
+        return "?"
+    if piece == "sau" and plain in calendar.periods and fold(after) != "thang":
+        return "sau?" if before == "thang" else calendar.next
+    # "bả" is no ba, but may be bảy.
+    wrong = fold(piece) in calendar.digits and piece != fold(piece)
+    return "?" if wrong and key(piece) not in calendar.digit_keys else None
 
 
 def _word(piece: str, calendar: Calendar) -> str:
@@ -108,13 +137,20 @@ def _find(words: list[str], calendar: Calendar, today: date) -> date | Month:
     while words and words[-1] in (".", ","):
         words = words[:-1]
     whole = _joined(words)
+    if calendar.going_over.search(whole):
+        raise Doubt("unknown")
+    on_day = False
     while words:
         found = _match(_joined(words), calendar, today)
         if found is not None:
             return found
-        if words[-1] in calendar.after:
+        if words[-2:] == ["vua", "qua"]:
+            words = words[:-2]
+        elif words[-1] in calendar.after:
             words = words[:-1]
-        elif words[0] in calendar.before:
+        elif words[0] in calendar.before and not on_day:
+            # Behind "ngày" nothing but the day may stand: "ngày chí tháng tám" has a slip in it.
+            on_day = words[0] in calendar.on
             words = words[1:]
         else:
             break
@@ -134,10 +170,24 @@ def _match(said: str, calendar: Calendar, today: date) -> date | Month | None:
     for pattern, reader in calendar.patterns:
         if match := pattern.fullmatch(said):
             return reader(match, today)
+    if match := _WEEKDAY_BESIDE.fullmatch(said):
+        return _with_weekday(match, calendar, today)
     return None
 
 
+def _with_weekday(match: re.Match[str], calendar: Calendar, today: date) -> date | None:
+    """ "thứ ba, ngày 10/6": the day, when it is that weekday."""
+    found = _match(match["day"] or match["day2"], calendar, today)
+    if not isinstance(found, date):
+        return None
+    if calendar.weekday(match["before"] or match["after"]) != found.weekday():
+        raise Doubt("weekday")
+    return found
+
+
 def _why_not(said: str, calendar: Calendar) -> str:
+    if re.search(r"\bthang sau\?", said):
+        return "six"
     if calendar.lunar.search(said):
         return "lunar"
     if calendar.vague.search(said):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from knowledge.plan import Clause
+from knowledge.pack import Clause
 from knowledge.plan_check import numbers
 from knowledge.text import fold
 

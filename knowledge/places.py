@@ -1,7 +1,8 @@
 """Administrative units: what people type as a place → the unit valid on a given day.
 
 Reads `units.tsv` of a plan pack: one line per old commune with the unit it became; the header names
-the day of the change. How names are compared lives in `knowledge.place_names`; nothing here knows
+the day of the change. How addresses are taken apart lives in `knowledge.place_addresses`, how
+names are compared in `knowledge.place_names`; nothing here knows
 a person, a role or a report.
 """
 
@@ -15,7 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from knowledge.place_names import Address, NameIndex, bare_name, parse
+from knowledge.place_addresses import Address, parse
+from knowledge.place_names import NameIndex, bare_name
 
 Level = Literal["commune", "ward", "town", "district", "city", "province"]
 Era = Literal["old", "new"]

@@ -13,7 +13,8 @@ from pathlib import Path
 from knowledge import awards, deadlines
 from knowledge.ask import ask
 from knowledge.compose import LONGEST_MESSAGE, MOST_LINES, compose, fits
-from knowledge.plan import Family, Plan, PlanError, load
+from knowledge.pack import Family, PlanError
+from knowledge.plan import Plan, load
 from knowledge.reading import read
 from knowledge.text import fold
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import yaml
 
 from knowledge import numbers
+from knowledge.amounts.direction import check_given
 from knowledge.amounts.measures import MeasureReader
 from knowledge.amounts.numbers import Doubt
 from knowledge.amounts.sums import Amount, Context, Kind, amount
@@ -77,6 +78,7 @@ class Reader:
         row = tokens(text)
         if not row:
             raise Doubt("empty")
+        check_given(row)
         context = Context(
             wanted,
             self._lowest["bare_money"],
@@ -124,7 +126,10 @@ class Reader:
 
 
 def _speaks_of_land(row: Sequence[Token]) -> bool:
-    return any(t.kind == "land" or (t.kind in LAND and t.kind not in ("area", "sao")) for t in row)
+    return any(
+        t.kind in ("land", "give_land") or (t.kind in LAND and t.kind not in ("area", "sao"))
+        for t in row
+    )
 
 
 def _fractions(values: Mapping[str, str]) -> dict[str, Fraction]:

@@ -15,7 +15,8 @@ from knowledge.award_rules import money
 from knowledge.awards import Awards, Verdict
 from knowledge.compose import compose
 from knowledge.gifts import gift_of, giver_of, unit_of
-from knowledge.plan import Plan, read_family
+from knowledge.pack import read_family
+from knowledge.plan import Plan
 from knowledge.reading import Reading
 from knowledge.spoken import Item, Spoken, counts, read_items
 

@@ -5,13 +5,23 @@ Functions of one word, over no vocabulary: the caller decides whether the result
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import lru_cache
 
 _TONE_KEYS = {"s": "\u0301", "f": "\u0300", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
+_TONES = frozenset(_TONE_KEYS.values())
 _CIRCUMFLEX = {"a": "â", "e": "ê", "o": "ô"}
 _HOOK = {"a": "ă", "o": "ơ", "u": "ư"}
 _VNI_TONES = {"1": "\u0301", "2": "\u0300", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
 _VOWELS = frozenset("aăâeêioôơuưy")
+_ONSETS = "ngh|ng|nh|gh|gi|ch|kh|ph|th|tr|qu|[bcdghklmnprstvx]|"
+_RIMES = (
+    "[aeiouy]|a[ciouymnpt]|ach|ang|anh|e[cmnopt]|eng|eo|eu|ech|enh|i[acmnptu]|ich|inh|ie[cmnptu]|ieng|"
+    "o[acemnpti]|ong|oa[cimnopty]|oang|oanh|oach|oe[nto]|oo[cn]|oong|u[aceimnopty]|ung|ua[ntycm]|uang|"
+    "uo[cimnptu]|uong|ue[cnt]|uenh|uech|uy[aentpu]|uye[nt]|uynh|uych|uu|ye[mnut]"
+)
+_SYLLABLE = re.compile(f"(?:{_ONSETS})(?:{_RIMES})")
 # The order matters: pairs of letters before their parts.
 _SOUNDS = (
     ("ngh", "ŋ"), ("ng", "ŋ"), ("gh", "g"), ("gi", "d"), ("tr", "ç"), ("ch", "ç"), ("kh", "ħ"),
@@ -59,7 +69,9 @@ def telex(word: str) -> str | None:
         if at < 0:
             letters.append(char)
         changed = changed or at >= 0
-    return _with_tone(letters, tone) if changed else None
+    # A word that has its tone already ("tirệu") was not left in Telex keys.
+    toned = tone and any(mark in _TONES for mark in unicodedata.normalize("NFD", word))
+    return _with_tone(letters, tone) if changed and not toned else None
 
 
 def vni(word: str) -> str | None:
@@ -88,6 +100,12 @@ def vni(word: str) -> str | None:
             letters.append(char)
         changed = changed or at >= 0
     return _with_tone(letters, tone) if changed else None
+
+
+@lru_cache(maxsize=4096)
+def is_syllable(folded: str) -> bool:
+    """Whether letters without marks can be a Vietnamese syllable: "nua" can, "cogn" cannot."""
+    return _SYLLABLE.fullmatch(folded) is not None
 
 
 def sounds(folded: str) -> str:

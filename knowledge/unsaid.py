@@ -6,7 +6,8 @@ Only deciding that a question goes beyond the plan lives here; `knowledge.ask` w
 from __future__ import annotations
 
 from knowledge.lexicon import OVERLAYS
-from knowledge.plan import Family, Plan
+from knowledge.pack import Family
+from knowledge.plan import Plan
 from knowledge.reading import Reading
 from knowledge.search import Hit
 

@@ -34,7 +34,7 @@ def test_the_second_load_is_the_first_one_kept(
 ) -> None:
     first = load(folder)
     assert len(kept(folder)) == 1
-    monkeypatch.setattr("knowledge.plan._learn", lambda *_: pytest.fail("learnt anew"))
+    monkeypatch.setattr("knowledge.plan.learn", lambda *_: pytest.fail("learnt anew"))
     second = load(folder)
     assert (second.lexicon, second.clause_index) == (first.lexicon, first.clause_index)
     assert second.index.examples == first.index.examples

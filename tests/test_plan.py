@@ -10,7 +10,8 @@ import pytest
 from handlers.ask import split
 from knowledge.ask import ask
 from knowledge.compose import MOST_DETAILED, compose, fits
-from knowledge.plan import DEFAULT, PlanError, check, load, prolonged
+from knowledge.pack import PlanError
+from knowledge.plan import DEFAULT, check, load, prolonged
 from knowledge.reading import read
 
 TINY = Path(__file__).parent / "data" / "plans" / "tinh-thu-2027-2029"

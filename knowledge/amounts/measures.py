@@ -15,14 +15,23 @@ from knowledge.amounts.words import LAND, Token
 _PEOPLE = frozenset({"people", "worker", "family"})
 _WORK = frozenset({"labour", "labour_half", "day", "session"})
 _SIGNS = {
-    "fill": "f", "thing": "f", "self": "s", "group": "g", "family": "g", "land": "h", "cash": "m",
-    "work": "w", "worker": "w", "times": "x", "long": "l", "wide": "r", "each_person": "e",
-    "each_day": "d", "equals": "=", "not_this": "!", "but": "b", "instead": "i", "changed_to": "t",
+    "fill": "f", "thing": "f", "office": "f", "give": "f", "give_land": "f", "pass_on": "f",
+    "hand": "f", "gain": "f", "beg": "f", "record": "f", "when": "f", "ago": "f", "me": "s",
+    "self": "s", "group": "g", "family": "g", "land": "h", "cash": "m", "work": "w", "worker": "w",
+    "times": "x", "long": "l", "wide": "r", "each_person": "e", "each_day": "d", "equals": "=",
+    "not_this": "!", "but": "b", "instead": "i", "changed_to": "t",
 }  # fmt: skip
 _DOUBTFUL = frozenset({
     "vague", "not_done", "foreign", "rate", "several", "goods", "slang", "hours", "weeks",
     "land_by_work",
 })  # fmt: skip
+_NUMBERS = frozenset({"num", "digit", "ten", "tens", "hundred", "dozen", "scale"})
+# Words that may be what a loose figure counts ("3 cán bộ", "2 tháng trước"); larger ones are money.
+_COUNTED = frozenset({"thing", "office", "group", "me", "self", "ago"})
+_MOST_COUNTED = 10_000
+_SUBJECTS = frozenset({"me", "self", "group", "people"})
+# Short words that glued to a figure ("5r", "5e") are a unit nobody knows.
+_NO_UNIT = frozenset({"fill", "me", "self"})
 _PUNCTUATION = {
     ",": "f", ".": "f", ";": "f", ":": "f", "!": "f", '"': "f", "'": "f", "…": "f",
     "(": "(", ")": ")", "[": "(", "]": ")", "-": "-",
@@ -73,6 +82,8 @@ class MeasureReader(MoneyReader):
                 found.append(self._measure())
             elif token.kind in _DOUBTFUL:
                 raise Doubt(token.kind)
+            elif token.kind == "year_or_five":
+                found.append(self._year())
             elif token.kind == "dong" and self.kind(1) == "num":
                 self.take("dong")
                 found.append(self._currency_first())
@@ -93,6 +104,14 @@ class MeasureReader(MoneyReader):
             raise Doubt("negative")
         return Measure(sign, shown=token.text)
 
+    def _year(self) -> Measure:
+        """ "năm rồi góp 2 triệu"; but "2 triệu năm rồi" may be 2,5 triệu."""
+        before = self.before()
+        self.take("year_or_five")
+        if (before and before.kind in _NUMBERS) or self.kind() in _NUMBERS - {"num"}:
+            raise Doubt("two_readings")
+        return Measure("f")
+
     def _currency_first(self) -> Measure:
         """ "VND 500.000"."""
         small = self.small()
@@ -105,7 +124,7 @@ class MeasureReader(MoneyReader):
         implicit = self.kind() in ("ten", "hundred", "scale", *LAND)
         short = before is not None and len(before.text) <= 2 and not before.marked
         said = self.kind() in ("digit", "late")
-        if before and (implicit or (said and short)) and like_digit(before.text):
+        if before and (implicit or (said and short)) and self._may_be_digit(before):
             raise Doubt("two_readings")
         if self.take("half_before"):
             return self._with_unit(Small((Fraction(1, 2),), "fraction"))
@@ -115,6 +134,15 @@ class MeasureReader(MoneyReader):
         if small is None:
             raise Doubt("unknown")
         return self._with_unit(small)
+
+    def _may_be_digit(self, passed: Token) -> bool:
+        """Whether the word just passed may be a digit with a slip: "bà trăm nghìn"."""
+        subject = self.mark() > 1 and self.token(self.mark() - 2).kind in _SUBJECTS
+        if passed.kind == "work" and subject:
+            return False
+        # Behind a digit stands mươi, so before mười there was none.
+        told = passed.marked and self.kind() == "ten" and self.token(self.mark()).marked
+        return not told and like_digit(passed.text)
 
     def _with_unit(self, small: Small) -> Measure:
         kind = self.kind()
@@ -137,6 +165,9 @@ class MeasureReader(MoneyReader):
             raise Doubt("no_unit")
         if kind in _DOUBTFUL:
             raise Doubt(kind)
+        counts = kind in _COUNTED and small.value < _MOST_COUNTED
+        if counts or (self.glued() and kind in _NO_UNIT):
+            raise Doubt("unknown")
         return Measure("N", small.value, "", small.values)
 
     def _people(self, small: Small) -> Measure:
@@ -187,13 +218,15 @@ class MeasureReader(MoneyReader):
 
     def _metres(self, small: Small) -> Measure:
         """A length: "20m", "1 mét rưỡi", "1m5"."""
-        self.take("metre")
+        metre = self.take("metre")
         value = sure(small)
         if self.take("half_after"):
             value += Fraction(1, 2)
         elif self.kind() == "num" and self.glued():
             digits = self.take("num")
-            if digits is None or not re.fullmatch(r"\d{1,2}", digits.text):
+            # "10 m3" are cubic metres, "10m3" is said for 10,3 m.
+            apart = metre is not None and not metre.glued
+            if digits is None or apart or not re.fullmatch(r"\d{1,2}", digits.text):
                 raise Doubt("malformed")
             value += Fraction(int(digits.text), 10 ** len(digits.text))
         return Measure("G", value, "metre")

@@ -14,11 +14,12 @@ NGHIN, TRIEU, TY = 1000, 10**6, 10**9
 _COUNTED_IN_THOUSANDS = LAND | {"labour"}
 # Words that, right behind a loose figure, may be what it counts: "1 triệu 2 em góp".
 _COUNTED = frozenset({
-    "self", "group", "thing", "times", "num", "half_before", "digit", "late", "ten", "tens",
-    "unknown", "linh", "each_person", "sign",
+    "me", "self", "group", "thing", "office", "ago", "times", "num", "half_before", "digit",
+    "late", "ten", "tens", "unknown", "linh", "each_person", "sign",
 })  # fmt: skip
 # Without their marks these two are words of their own: "2 triệu sau" is no 2,6 triệu.
 _NOT_DIGITS_ALONE = frozenset({"sau", "nam"})
+_SHORT_WORDS = frozenset({"fill", "hand", "me", "self", "work", "gain", "office", "group"})
 _SHORT_SCALES = frozenset({"tr", "k", "củ", "trđ"})
 
 
@@ -40,6 +41,9 @@ class MoneyReader(NumberReader):
             raise Doubt("two_readings")
         while True:
             if self.take("half_after"):
+                if scale.value == NGHIN and total > 10 * NGHIN:
+                    # Nobody gives 500 đồng more than 500 nghìn: a slip for rồi.
+                    raise Doubt("two_readings")
                 total += Fraction(scale.value, 2)
                 break
             start = self.mark()
@@ -59,6 +63,9 @@ class MoneyReader(NumberReader):
             if scale.text == "k":
                 raise Doubt("several")
             return Small((total,), "figures")
+        animals = self.peek()
+        if animals and animals.text == "con" and scale.value == NGHIN:
+            raise Doubt("unknown")
         self.take("dong")
         return total
 
@@ -67,7 +74,7 @@ class MoneyReader(NumberReader):
         token = self.peek()
         return (
             token is not None
-            and token.kind == "fill"
+            and token.kind in _SHORT_WORDS
             and not token.marked
             and len(token.text) <= 2
             and like_digit(token.text)

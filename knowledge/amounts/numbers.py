@@ -186,7 +186,7 @@ class NumberReader:
     def _fraction(self, over: int, whole: Fraction) -> Small:
         self._at += 1
         under = self.take("num")
-        if not under or under.text not in ("2", "3", "4", "5", "8", "10"):
+        if not under or under.text not in ("2", "3", "4"):
             raise Doubt("rate")
         if not 0 < over < int(under.text) or self._is_slash(0):
             raise Doubt("date")
@@ -221,19 +221,19 @@ class NumberReader:
 
     def _pair(self, first: int) -> Small:
         """ "hai lăm" is 25, but "ba bốn" is three to four and "ba tư" may be either."""
-        token = self._tokens[self._at]
+        before, token = self._tokens[self._at - 1], self._tokens[self._at]
         second = token.value
         if self.kind(1) in ("tens", "hundred", "dozen", "point"):
             return Small((Fraction(first),), "one")
         self._at += 1
         both = Fraction(first * 10 + second)
         late = token.kind == "late" or (token.text == "mot" and not token.marked)
-        certain = late and first > 1 and (first, second) != (3, 4)
+        # "tam hai trieu" may be tầm hai triệu, "nam hai trieu" begin with a name.
+        certain = late and first > 1 and (first, second) != (3, 4) and not before.bare
         apart = second - first >= 3 or 1 < second < first
         # Typed without marks, "hai tam nghin" may be hai trăm nghìn with a letter left out.
-        spoken = (
-            first > 1 and not token.bare and apart and second != 5 and (first, second) != (5, 3)
-        )
+        bare = before.bare or token.bare
+        spoken = first > 1 and not bare and apart and second != 5 and (first, second) != (5, 3)
         if certain or spoken:
             return Small((both,), "tens")
         raise Doubt("range")

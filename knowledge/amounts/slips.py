@@ -11,8 +11,9 @@ from functools import lru_cache
 
 from rapidfuzz.distance import DamerauLevenshtein
 
-from knowledge.amounts.words import LAND, Token, Vocabulary, fold_word, vocabulary
-from knowledge.slips import telex, vni
+from knowledge.amounts.names import without_names
+from knowledge.amounts.words import LAND, Token, Vocabulary, fold_word
+from knowledge.slips import is_syllable, telex, vni
 from knowledge.text import clean
 
 # A single small o may be a slip for anything; a capital, or several, are meant for noughts.
@@ -20,9 +21,8 @@ _ZERO_O = re.compile(r"(?<=\d)(?:O|[oO](?=\d)|(?:[.,]?[oO]){2,})+(?=[\d.,\s]|[kK
 _STRETCHED = re.compile(r"([^\W\d])\1{2,}")
 _BETWEEN_SIDES = re.compile(r"(?<=\d)m ?[x×*] ?(?=\d)")
 _SHORT_WITH_DOT = re.compile(r"(?<=\d)( ?(?:tr|k|ng))\.(?= ?đ)")
+_FACES = re.compile(r"(?<!\S)(?:[:;=]['-]?[)dpDP]+|\^_?\^|<3)+(?!\S)")
 _OFFICIAL_END = re.compile(r"\./\.?\s*\)?\s*$")
-_TITLES = frozenset({"ông", "bà", "anh", "chị", "em", "cô", "chú", "bác", "cháu", "cụ", "thầy"})
-_GIVING = frozenset({"góp", "đóng", "ủng", "hiến", "nộp", "tặng", "gửi", "làm", "đã", "biếu"})
 _SQUARE = re.compile(r"(?<![^\W\d_])(m|mét|met) ?(?:\^2|²)")
 _HECTARE = re.compile(r"\bh[eé][ck]? ?- ?ta\b")
 _VNI = re.compile(r"[a-z]+(?:\d+[a-z]*)+")
@@ -40,15 +40,8 @@ _REPAIRABLE: dict[str, frozenset[str]] = {
 # Shorter units are repaired only where the typed letters are no Vietnamese syllable at all. Number
 # words are never repaired: tám, trăm and nam are one letter apart.
 _REPAIRABLE_NONWORDS = ("công", "ngày", "đồng", "nghìn", "thước", "triệu")
-_ONSETS = "ngh|ng|nh|gh|gi|ch|kh|ph|th|tr|qu|[bcdghklmnprstvx]|"
-_RIMES = (
-    "[aeiouy]|a[ciouymnpt]|ach|ang|anh|e[cmnopt]|eng|eo|eu|ech|enh|i[acmnptu]|ich|inh|ie[cmnptu]|ieng|"
-    "o[acemnpti]|ong|oa[cimnopty]|oang|oanh|oach|oe[nto]|oo[cn]|oong|u[aceimnopty]|ung|ua[ntycm]|uang|"
-    "uo[cimnptu]|uong|ue[cnt]|uenh|uech|uy[aentpu]|uye[nt]|uynh|uych|uu|ye[mnut]"
-)
 _DIGITS = ("mot", "hai", "ba", "bon", "nam", "sau", "bay", "tam", "chin", "muoi")
 _VOWEL = re.compile("[^bcdđghklmnpqrstvx]")
-_SYLLABLE = re.compile(f"(?:{_ONSETS})(?:{_RIMES})")
 _SPLITTABLE = LAND - {"area", "sao_bac_bo"} | {
     "digit", "late", "ten", "tens", "hundred", "scale", "half_after", "half_before", "dong",
     "labour", "day", "people",
@@ -57,36 +50,13 @@ _SPLITTABLE = LAND - {"area", "sao_bac_bo"} | {
 
 def even_out(text: str) -> str:
     """Lower case, with squares, stretched letters and the letter O among figures evened out."""
-    text = _ZERO_O.sub(lambda found: re.sub("[oO]", "0", found[0]), _without_names(clean(text)))
-    text = text.casefold()
+    text = _ZERO_O.sub(lambda found: re.sub("[oO]", "0", found[0]), without_names(clean(text)))
+    text = _FACES.sub(" ", text.casefold())
     text = _OFFICIAL_END.sub(lambda found: ")" if ")" in found[0] else "", text)
     text = _BETWEEN_SIDES.sub("m x ", _SHORT_WITH_DOT.sub(r"\1", text))
     text = _HECTARE.sub("ha", text)
     text = _SQUARE.sub(r"m2", text)
     return _STRETCHED.sub(r"\1", text)
-
-
-def _without_names(text: str) -> str:
-    """Leave out a person's name between a title and what he did: "ông Lò Văn Páo góp".
-
-    Only capitalised words that mean nothing else in an amount, or digits used as names, are names,
-    and only where not every word is capitalised: "Em Chưa Góp" has no name in it.
-    """
-    words = text.split(" ")
-    for start, word in enumerate(words):
-        if word.casefold() not in _TITLES:
-            continue
-        end = start + 1
-        while end < len(words) and words[end][:1].isupper() and _may_be_name(words[end]):
-            end += 1
-        if start + 1 < end <= start + 5 and end < len(words) and words[end] in _GIVING:
-            return " ".join(words[: start + 1] + words[end:])
-    return text
-
-
-def _may_be_name(word: str) -> bool:
-    word = word.casefold()
-    return word.isalpha() and vocabulary().kind(word) in ("", "digit", "late")
 
 
 def undo_vni(text: str, known: Vocabulary) -> str:
@@ -110,7 +80,10 @@ def repaired(piece: Token, before_figure: bool, known: Vocabulary) -> list[Token
         return [piece]
     meant = telex(word)
     if meant and known.means(meant):
-        return [replace(piece, text=meant)]
+        # "2 tyr" may be meant for tr: a thousand times less.
+        return [
+            piece if known.kind(meant) == "scale" and len(word) < 4 else replace(piece, text=meant)
+        ]
     if unit := _near_unit(word):
         return [replace(piece, text=unit)]
     parts = _split(word, known)
@@ -125,7 +98,7 @@ def _near_unit(word: str) -> str | None:
         most = 1 if len(plain) > 4 and len(folded) > 3 else 0
         if word not in unlike and _near(folded, plain, most):
             return unit
-    if len(folded) < 3 or _SYLLABLE.fullmatch(folded):
+    if len(folded) < 3 or is_syllable(folded):
         return None
     near = [unit for unit in _REPAIRABLE_NONWORDS if _near(folded, fold_word(unit), 1)]
     return near[0] if len(near) == 1 else None
@@ -140,9 +113,16 @@ def _near(folded: str, plain: str, most: int) -> bool:
 
 @lru_cache(maxsize=1024)
 def like_digit(word: str) -> bool:
-    """Whether a short word may be a digit with a slip: "hi", "la", "chi" for hai, ba, chín."""
+    """Whether a short word may be a digit with a slip: "hi", "la", "chi" for hai, ba, chín.
+
+    Who types marks does not miss the first letter as well: "đã" is no ba.
+    """
     folded = fold_word(word)
-    return any(DamerauLevenshtein.distance(folded, digit, score_cutoff=1) <= 1 for digit in _DIGITS)
+    return any(
+        DamerauLevenshtein.distance(folded, digit, score_cutoff=1) <= 1
+        for digit in _DIGITS
+        if folded == word or folded[:1] == digit[:1]
+    )
 
 
 def _split(word: str, known: Vocabulary) -> list[str]:

@@ -19,10 +19,14 @@ Kind = Literal["money", "labour", "land"]
 KIND_OF: dict[str, Kind] = {"M": "money", "L": "labour", "A": "land"}
 _HINTS = "fsghmw"
 _SAME = "=()-"
-_PEOPLE_DAYS = re.compile(r"[PC]x?D|Dx?[PC]|Pe[DL]|Ce[DL]|P[DL]e|DdP|Px[LD]|LxP|LePx?")
+_PEOPLE_DAYS = re.compile(
+    r"[PC]x?D|Dx?[PC]|Pe[DL]|Ce[DL]|P[DL]e|DdP|Px[LD]|LxP|[DL]ePx?|e[DL]x?[PC]|dPx?D"
+)
 _SIDES = re.compile(r"GxG|GxN|NxG|(?:l[GN]r[GN]|r[GN]l[GN]|GlGr|GrGl)")
 _WITH_COUPLE = re.compile(r"C[MLA]|[MLA]C")
 _ALONE = ("một mình", "mot minh")
+# A bare figure in a land form that is more likely the year.
+_YEARS = range(2010, 2041)
 _CHANGED_ALONE = ("sửa", "sua", "đổi", "doi", "ghi", "chỉnh", "chinh", "điều", "dieu", "xin", "cho")
 
 
@@ -203,7 +207,7 @@ def _bare(number: Measure, context: Context, around: Sequence[Measure]) -> Amoun
             and (value * 2).denominator == 1
         ):
             return Amount("labour", value, "labour")
-        if kind == "land" and value >= context.lowest_bare_land:
+        if kind == "land" and value >= context.lowest_bare_land and value not in _YEARS:
             return Amount("land", value, "area")
     if kind == "money" and value < context.lowest_bare_money:
         raise Doubt("no_unit", value * 1000, value * 10**6, kind="money")

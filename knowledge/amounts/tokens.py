@@ -16,10 +16,14 @@ _TOKEN = re.compile(
 )
 _PICTURES = frozenset({"So", "Sk", "Mn", "Cf", "Cn", "Co"})
 _BEFORE_LATE = frozenset({"ten", "tens", "digit", "hundred", "dozen"})
+_NUMBERS = frozenset({
+    "num", "digit", "late", "ten", "tens", "hundred", "dozen", "scale", "half_after", "half_before",
+})  # fmt: skip
+_GIVING = frozenset({"give", "give_land", "pass_on", "hand", "work"})
 _AFTER_NUMBER = frozenset({"scale", "labour", "day", "people", "half_after"}) | LAND
 # Words without marks that only their neighbours tell apart, with the class each has otherwise.
 _LOOKALIKES = {
-    "muoi": "ten", "lam": "work", "nham": "instead", "tu": "vague", "toi": "self",
+    "muoi": "ten", "lam": "work", "nham": "instead", "tu": "vague", "toi": "me",
     "cu": "slang", "treo": "slang", "van": "slang", "nha": "group",
 }  # fmt: skip
 
@@ -72,16 +76,37 @@ def _in_context(found: list[Token]) -> Iterator[Token]:
         before = found[at - 1] if at else token
         after = found[at + 1].kind if at + 1 < len(found) else ""
         if token.marked or token.text not in _LOOKALIKES:
-            yield token
+            yield _by_what_follows(token, before, after)
         elif token.text == "muoi" and before.kind == "digit" and before.value > 1:
             yield replace(token, kind="tens")
         elif (
             token.text in ("lam", "nham") and before.kind in _BEFORE_LATE and after in _AFTER_NUMBER
         ):
             yield replace(token, kind="late", value=5)
+        elif token.text == "toi" and before.kind in _GIVING and after in _NUMBERS:
+            yield replace(token, kind="vague")
         elif token.text == "nha" and at + 1 == len(found):
             yield token
         elif token.text == "tu" and before.kind in _BEFORE_LATE | {"scale", "tens"}:
             yield replace(token, kind="late", value=4)
         else:
             yield replace(token, kind=_LOOKALIKES[token.text], value=0)
+
+
+def _by_what_follows(token: Token, before: Token, after: str) -> Token:
+    """đóng or đồng, chuyển or chuyến, có or cỡ, đúng or đừng: where only one of them can stand."""
+    if token.text == "con" and after in _NUMBERS:
+        return replace(token, kind="several")
+    counted = before is not token and before.kind in _NUMBERS
+    if token.text == "ca" and counted:
+        # A shift may be a day or half of one; otherwise it is cả without its mark.
+        return replace(token, kind="hours")
+    if not token.bare:
+        return token
+    if token.text in ("dong", "chuyen") and not counted:
+        return replace(token, kind="give")
+    if token.text in ("co", "moi", "muon") and after in _GIVING:
+        return replace(token, kind="fill")
+    if token.text == "dung" and after in _NUMBERS:
+        return replace(token, kind="fill")
+    return token
