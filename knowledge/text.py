@@ -51,7 +51,7 @@ def clean(text: str, limit: int = 10_000) -> str:
     Length is bounded to `limit` characters. Line breaks stay; other white space becomes a space.
     """
     text = text[:limit].encode("utf-8", "ignore").decode("utf-8")
-    text = unicodedata.normalize("NFC", text).translate(_TABLE)
+    text = unicodedata.normalize("NFC", text.translate(_TABLE))
     return "".join(
         char if char == "\n" or not unicodedata.category(char).startswith("C") else " "
         for char in text
@@ -72,11 +72,11 @@ def _key_syllable(syllable: str) -> str:
 
 def key(text: str) -> str:
     """KEY form: casefolded, tone mark written last in its syllable, so hoà = hòa and NFD = NFC."""
-    text = unicodedata.normalize("NFC", text).translate(_TABLE).casefold()
+    text = unicodedata.normalize("NFC", text.translate(_TABLE)).casefold()
     return " ".join(_key_syllable(part) for part in re.findall(r"\w+", text))
 
 
 def fold(text: str) -> str:
     """FOLD form: lower-case ASCII letters, digits and single spaces; `fold(fold(x)) == fold(x)`."""
-    text = unicodedata.normalize("NFC", text).translate(_TABLE).casefold()
+    text = unicodedata.normalize("NFC", text.translate(_TABLE)).casefold()
     return _NOT_WORD.sub(" ", text.translate(_FOLD_TABLE)).strip()

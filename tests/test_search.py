@@ -15,7 +15,7 @@ from knowledge.ask import Answer, ask
 from knowledge.plan import Plan, load
 from knowledge.plan_check import allowed_numbers, numbers
 from knowledge.questions import is_question
-from knowledge.text import fold
+from knowledge.text import clean, fold
 
 OWN = Path(__file__).parent / "data" / "questions_own.jsonl"
 TODAY = date(2025, 1, 2)
@@ -224,6 +224,7 @@ def test_no_text_raises(text: str) -> None:
 @given(st.text(max_size=200))
 def test_folding_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+    assert clean(clean(text)) == clean(text)
 
 
 @given(st.sampled_from(own_questions()))

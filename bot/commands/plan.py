@@ -11,7 +11,7 @@ import yaml
 
 from bot.commands import common
 from bot.errors import BadUsage
-from knowledge import plan
+from knowledge import pack, plan
 
 
 def main(options: argparse.Namespace) -> int:
@@ -30,7 +30,7 @@ def _check(folder: Path) -> int:
         raise BadUsage(f"không có thư mục {folder}")
     try:
         problems = plan.check(folder)
-    except (plan.PlanError, yaml.YAMLError) as wrong:
+    except (pack.PlanError, yaml.YAMLError) as wrong:
         problems = [" ".join(str(wrong).split())]
     for one in problems:
         print(one)
