@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from handlers import forms, given, verify
 from handlers.forms import Answers, Form, Question, Unclear
@@ -44,11 +45,11 @@ def show(turn: Turn, typed: str) -> None:
         return
     last = verification.last_decision(turn.tx, own.id)
     words = turn.world.words
-    offers = (
-        [turn.label("supplement", turn.typing("supplement", own.code))]
-        if own.state == "needs_more"
-        else []
-    )
+    offers = []
+    if own.state == "needs_more":
+        offers.append(turn.label("supplement", turn.typing("supplement", own.code)))
+    if "withdrawn" in verification.MOVES[own.state]:
+        offers.append(turn.label("withdraw", turn.typing("withdraw", own.code)))
     turn.say(
         "mine.one", offers, one=own, told=given.told(turn, own), does=given.does(turn, own.kind),
         what=given.verified(turn, own), place=turn.world.places.get(own.place).name,
@@ -69,6 +70,42 @@ def supplement(turn: Turn, typed: str) -> None:
         last = verification.last_decision(turn.tx, own.id)
         reason = last.reason if last else ""
         forms.restart(turn, FORM, {"id": own.id, "code": own.code, "reason": reason})
+
+
+def withdraw(turn: Turn, typed: str) -> None:
+    """Start taking a report back, while nobody has decided on it."""
+    own = _own(turn, typed)
+    if own is None:
+        turn.say("verify.no_such", typed=typed[:20])
+    elif "withdrawn" not in verification.MOVES[own.state]:
+        _too_late(turn, own)
+    else:
+        forms.restart(turn, WITHDRAW, {"id": own.id, "version": own.version})
+
+
+def _too_late(turn: Turn, own: Contribution) -> None:
+    state = turn.world.words.label(f"state.{own.state}")
+    turn.say("withdraw.too_late", code=own.code, state=state)
+
+
+def _what(turn: Turn, answers: Answers) -> dict[str, Any]:
+    own = contributions.get(turn.tx, answers["id"])
+    return {"code": own.code, "what": given.told(turn, own)}
+
+
+def _withdraw(turn: Turn, answers: Answers) -> None:
+    own = contributions.get(turn.tx, answers["id"])
+    if answers["confirm"] != "withdraw_yes":
+        turn.say("withdraw.kept", code=own.code)
+        return
+    try:
+        if own.version != answers["version"]:
+            raise Conflict
+        verification.withdraw(turn.tx, own, turn.person.id)
+    except Conflict:
+        _too_late(turn, own)
+        return
+    turn.say("withdraw.done", [turn.typed("mine")], code=own.code)
 
 
 def _own(turn: Turn, typed: str) -> Contribution | None:
@@ -104,6 +141,21 @@ def _finish(turn: Turn, answers: Answers) -> None:
 
 
 FORM = Form("supplement", (Question("told", read=_told),), _finish)
-FORMS = (FORM,)
+WITHDRAW = Form(
+    "withdraw",
+    (
+        Question(
+            "confirm",
+            offers=lambda turn, _: [turn.label("withdraw_yes"), turn.label("keep")],
+            values=_what,
+        ),
+    ),
+    _withdraw,
+)
+FORMS = (FORM, WITHDRAW)
 COMMANDS: dict[str, Callable[[Turn], None]] = {"mine": listing}
-WITH_CODE: dict[str, Callable[[Turn, str], None]] = {"show": show, "supplement": supplement}
+WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
+    "show": show,
+    "supplement": supplement,
+    "withdraw": withdraw,
+}

@@ -104,6 +104,18 @@ def supplement(tx: Tx, seen: Contribution, reporter_id: int, told: str) -> Contr
     return moved
 
 
+def withdraw(tx: Tx, seen: Contribution, reporter_id: int) -> Contribution:
+    """The reporter takes it back before a decision. Raises Conflict when decided, or not his."""
+    if seen.reporter_id != reporter_id:
+        raise Conflict
+    moved = _move(tx, seen, "withdrawn", by=reporter_id, note=seen.note, changes={})
+    audit.record(
+        tx, reporter_id, "contribution.withdrawn", f"contribution:{seen.id}",
+        state=(seen.state, "withdrawn"),
+    )  # fmt: skip
+    return moved
+
+
 def last_decision(tx: Tx, contribution_id: int) -> Decision | None:
     """The newest decision on a contribution."""
     row = tx.execute(_LAST, {"of_id": contribution_id}).one_or_none()

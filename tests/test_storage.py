@@ -347,6 +347,35 @@ def test_each_decision_moves_the_report_and_says_who(database: Database) -> None
             verification.supplement(tx, asked, one.reporter_id, "của người khác")
 
 
+def test_a_report_is_taken_back_by_its_reporter_before_a_decision(database: Database) -> None:
+    with database.writing(START) as tx:
+        judge, one, two = officer(tx, "Hà"), report(tx), report(tx)
+    with database.writing(LATER) as tx:
+        with pytest.raises(Conflict):
+            verification.withdraw(tx, one, two.reporter_id)
+        assert verification.withdraw(tx, one, one.reporter_id).state == "withdrawn"
+        with pytest.raises(Conflict):
+            verification.verify(tx, one, judge, 1)
+        verified = verification.verify(tx, two, judge, two.told_vnd)
+        with pytest.raises(Conflict):
+            verification.withdraw(tx, verified, two.reporter_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "quantity", "details"),
+    [("labour", 12.5, {}), ("ocop", 4.0, {"what": "miến dong", "year": 2024})],
+)
+def test_what_a_kind_counts_is_kept_as_told_and_as_confirmed(
+    database: Database, kind: str, quantity: float, details: dict[str, object]
+) -> None:
+    with database.writing(START) as tx:
+        judge = officer(tx, "Hà")
+        one = report(tx, kind=kind, told_vnd=None, told_quantity=quantity, details=details)
+        assert (one.told_quantity, one.details) == (quantity, details)
+        done = verification.verify(tx, one, judge, None, quantity - 1)
+        assert (done.told_quantity, done.verified_quantity) == (quantity, quantity - 1)
+
+
 def test_a_decision_on_what_is_no_longer_so_is_a_conflict(database: Database) -> None:
     with database.writing(START) as tx:
         judge, one = officer(tx), report(tx)
