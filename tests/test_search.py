@@ -262,6 +262,12 @@ def test_years_before_the_plan_are_not_told_as_its_own(question: str) -> None:
     assert answer.decision != "answer" or answer.topic == "other_years"
 
 
+def test_a_number_of_days_is_no_year() -> None:
+    answer = asked("cả bản góp 2000 ngày công làm đường thì được khen gì")
+    assert answer.decision == "answer"
+    assert answer.topic != "other_years"
+
+
 @pytest.mark.parametrize("question", ["ocop một sao được bằng khen không", "ocop 2* dc bk ko"])
 def test_stars_are_counted_however_they_are_written(question: str) -> None:
     assert asked(question).topic == "ocop_low"
