@@ -12,10 +12,10 @@ from typing import Literal
 
 from knowledge import search
 from knowledge.compose import cite, compose, fits
+from knowledge.eligibility import eligible
 from knowledge.follow_up import in_topic
 from knowledge.gifts import exchanged
-from knowledge.lexicon import Lexicon
-from knowledge.pack import RULES, Family
+from knowledge.pack import Family
 from knowledge.plan import Plan
 from knowledge.questions import asks
 from knowledge.reading import ORDERS, Reading, read
@@ -149,45 +149,6 @@ def _one(plan: Plan, question: str, today: date, asker: str, after: str | None) 
     return _decide(plan, hits, reading, today, asker)
 
 
-def eligible(plan: Plan, reading: Reading) -> Callable[[str], bool]:
-    """Which families may answer: not one whose needs are unmet, nor one of the plan's own when the
-    question is about something else or about years the plan does not reach. The needs of a ruling
-    are for the ruling alone: as a family it may be found by its examples as well."""
-    concepts = reading.concepts
-    outside = outside_of(plan.lexicon, concepts)
-    late = max((year for year in reading.years if year > plan.ends.year), default=0)
-    early = bool(reading.years) and max(reading.years) < plan.starts.year
-
-    def may_answer(name: str) -> bool:
-        family = plan.families[name]
-        if RULES not in family.tags and not _fits(family, reading):
-            return False
-        if outside and not any(group & outside for group in family.needs):
-            return False
-        if early and family.kind == "answer" and "before" not in family.tags:
-            return False
-        if late and "after" not in family.tags:
-            return "next_january" in family.tags and late == plan.ends.year + 1
-        return True
-
-    return may_answer
-
-
-def _fits(family: Family, reading: Reading) -> bool:
-    said = reading.concepts | reading.possible
-    return not family.never & reading.concepts and all(group & said for group in family.needs)
-
-
-def outside_of(lexicon: Lexicon, concepts: frozenset[str]) -> set[str]:
-    """Concepts in a question that the plan does not speak of, save in the company they may keep."""
-    return {
-        name
-        for name in concepts
-        if lexicon.groups.get(name) == "outside"
-        and not lexicon.unless.get(name, frozenset()) & concepts
-    }
-
-
 def _bonus(plan: Plan, reading: Reading, asker: str) -> Callable[[str], float]:
     """What speaks for a family beside its phrasings: who asks, and its clause's own words."""
     named = any(plan.lexicon.groups.get(name) == "subject" for name in reading.concepts)
@@ -242,7 +203,12 @@ def _decide(
 def _answer(plan: Plan, family: Family, score: float, reading: Reading, today: date) -> Answer:
     text, more = compose(plan, family, reading, today)
     kind = family.kind if family.kind != "choose" else "answer"
-    return Answer(kind, text, more, family.clauses, (), min(1.0, score), family.id)
+    return Answer(kind, text, more, family.clauses, (), _share(score), family.id)
+
+
+def _share(score: float) -> float:
+    """A score as a confidence, 0…1."""
+    return min(1.0, max(0.0, score))
 
 
 def _offer(plan: Plan, family: Family, score: float, today: date) -> Answer:
@@ -250,7 +216,7 @@ def _offer(plan: Plan, family: Family, score: float, today: date) -> Answer:
         Option(label, plan.families[target].clauses) for label, target in family.options
     )
     text, more = compose(plan, family, None, today)
-    return Answer("choose", text, more, family.clauses, options, min(1.0, score), family.id)
+    return Answer("choose", text, more, family.clauses, options, _share(score), family.id)
 
 
 def _choose(plan: Plan, hits: list[search.Hit]) -> Answer:
@@ -262,7 +228,9 @@ def _choose(plan: Plan, hits: list[search.Hit]) -> Answer:
             picked.append(family)
     options = tuple(Option(family.ask[0], family.clauses) for family in picked)
     clauses = tuple(dict.fromkeys(clause for family in picked for clause in family.clauses))
-    return Answer("choose", plan.words["choose"], "", clauses, options, hits[0].score, picked[0].id)
+    return Answer(
+        "choose", plan.words["choose"], "", clauses, options, _share(hits[0].score), picked[0].id
+    )
 
 
 def _nothing(
@@ -270,8 +238,8 @@ def _nothing(
 ) -> Answer:
     text = plan.words[f"{word}_en" if english else word]
     office = plan.offices[plan.words["office"]].name
-    score = min(1.0, hits[0].score) if hits else 0.0
-    return Answer("unknown", text.format(office=office), "", (), (), 1.0 - score, "")
+    score = hits[0].score if hits else 0.0
+    return Answer("unknown", text.format(office=office), "", (), (), _share(1.0 - score), "")
 
 
 def _untold(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) -> Answer:
@@ -295,7 +263,7 @@ def _untold(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) -
         f"{plan.words['unsaid'].format(what=what)} {cite(plan, near.clauses[:2], 'unknown')} "
         f"{plan.words['ask_office'].format(office=office)}"
     )
-    return Answer("unknown", body, "", near.clauses[:2], (), 1.0 - min(1.0, hits[0].score), "")
+    return Answer("unknown", body, "", near.clauses[:2], (), _share(1.0 - hits[0].score), "")
 
 
 def _claimed(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) -> Answer:
@@ -307,4 +275,4 @@ def _claimed(plan: Plan, hits: list[search.Hit], reading: Reading, today: date) 
     text, more = compose(plan, family, None, today)
     first = plan.words["injection"].format(office=plan.offices[plan.words["office"]].name)
     rest = f"{text}\n\n{more}" if more else text
-    return Answer("unknown", first, rest, family.clauses, (), usable[0].score, family.id)
+    return Answer("unknown", first, rest, family.clauses, (), _share(usable[0].score), family.id)

@@ -35,7 +35,7 @@ _UNIT_WORDS = {"tr": "trieu", "k": "nghin", "ti": "ty", "ng": "nguoi", "cu": "tr
 _DATE = re.compile(r"(?<![\d.,/-])(\d{1,2})\s*[/-]\s*(\d{1,2})(?:\s*[/-]\s*(\d{4}))?(?![\d%])")
 _SPOKEN_DATE = re.compile(r"\b(\d{1,2}) thang (\d{1,2})\b")
 _STARS = re.compile(r"(?<!\d)([1-5]) ?[*⭐★]")
-_COUNTED = frozenset({"ngay", "cong", "nguoi", "m2", "met", "trieu", "nghin", "ty", "dong"})
+_COUNTED = frozenset({"ngay", "cong", "nguoi", "m2", "met", "trieu", "ty", "dong"})
 """After one of these "2000" is no year."""
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 _MARKED_LETTER = re.compile(r"[\u00c0-\u1ef9]")
