@@ -85,10 +85,12 @@ def ask(
     for first, second in halves(question):
         if not (asks(first) and asks(second)):
             continue
+        least = max(plan.thresholds["two"], whole.confidence)
         one = _one(plan, first, today, asker, after)
+        if one.decision != "answer" or one.confidence <= least:
+            continue
         other = _one(plan, second, today, asker, first)
-        sure = min(one.confidence, other.confidence)
-        if sure >= plan.thresholds["two"] and sure > whole.confidence and _differ(one, other):
+        if other.confidence > least and _differ(one, other):
             return _both(plan, one, other)
     return whole
 

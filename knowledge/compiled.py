@@ -7,6 +7,7 @@ pack is learnt anew; nothing else changes.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import marshal
 import os
@@ -62,11 +63,22 @@ def learned(folder: Path, sources: Iterable[Path], learn: Callable[[], Learned])
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     kept = folder / "__pycache__" / f"learned-{digest.hexdigest()[:32]}"
     try:
-        return _unpack(marshal.loads(kept.read_bytes()))  # noqa: S302  (our own file, as .pyc is)
+        return _read(kept)
     except _BROKEN:
         result = learn()
     _keep(kept, marshal.dumps(_pack(result)))
     return result
+
+
+def _read(kept: Path) -> Learned:
+    # Nothing of what is read can be garbage, and looking for it doubles the time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _unpack(marshal.loads(kept.read_bytes()))  # noqa: S302  (our own file, as .pyc is)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _keep(kept: Path, data: bytes) -> None:

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from knowledge.reading import Reading
 
-CANDIDATES = 5
+CANDIDATES = 4
 """Families whose examples are compared one by one: the right one is among them."""
 _STOP, _PAIR, _CONCEPT, _DATE = 0.3, 0.3, 1.8, 1.5
 _LIKENESS, _COVERAGE, _KEYS = 0.5, 0.5, 0.06
