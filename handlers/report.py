@@ -57,7 +57,10 @@ def begin_new(turn: Turn) -> None:
 
 def begin_another(turn: Turn) -> None:
     """Another report in one sitting: who and where are as before, and read back with the rest."""
-    forms.restart(turn, FORM, dict(turn.state.get("last_report") or {}))
+    if turn.state.get("forms", {}).get(FORM.name) is None:
+        forms.start(turn, FORM, dict(turn.state.get("last_report") or {}))
+    else:
+        begin(turn)
 
 
 def _begin_kind(name: str) -> Callable[[Turn], None]:
@@ -138,13 +141,6 @@ def _reporter_unnamed(turn: Turn, answers: Answers) -> bool:
     return not turn.person.name and answers.get("who") not in (None, SELF)
 
 
-def _made_on(answers: Answers) -> date:
-    """The day it was given; for what has only a year, that year's first day."""
-    if "day" in answers:
-        return date.fromisoformat(answers["day"])
-    return date(int(answers["recognised"]), 1, 1)
-
-
 def _summary(turn: Turn, answers: Answers) -> dict[str, Any]:
     kind = given.kind_of(answers)
     return {
@@ -176,7 +172,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         place=answers["commune"],
         village=answers["village"],
         purpose=answers.get("purpose", ""),
-        made_on=_made_on(answers),
+        made_on=what.made_on or date.fromisoformat(answers["day"]),
         told_vnd=what.vnd,
         told_quantity=what.quantity,
         details=what.details,

@@ -100,6 +100,7 @@ def _details(turn: Turn, answers: Answers) -> dict[str, Any]:
         "what": given.told(turn, one),
         "spelled": given.spelled(turn, one),
         "does": given.does(turn, one.kind),
+        "dated": kinds()[one.kind].day,
         "place": turn.world.places.get(one.place).name,
         "kind": turn.world.words.label(f"contributor.{one.contributor_kind}"),
         "reporter": people.name_of(turn.tx, one.reporter_id),

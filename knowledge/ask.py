@@ -98,13 +98,16 @@ def ask(
 def _reckoned(
     plan: Plan, question: str, reading: Reading, today: date, asker: str, after: str | None
 ) -> Reckoned | None:
-    """What a calculation answers; after another question, that one with its figure exchanged."""
+    """What a calculation answers; of a question that leans on one before (`after`), that one with
+    its figure exchanged."""
     if plan.awards is None or plan.awards.spoken is None:
         return None
-    asked = exchanged(after, question, plan.awards.spoken) if after else None
-    if asked is not None:
-        return reckon(plan, plan.awards, asked, read(asked, plan.lexicon), asker, today)
-    return None if after else reckon(plan, plan.awards, question, reading, asker, today)
+    if after is None:
+        return reckon(plan, plan.awards, question, reading, asker, today)
+    asked = exchanged(after, question, plan.awards.spoken)
+    if asked is None:
+        return None
+    return reckon(plan, plan.awards, asked, read(asked, plan.lexicon), asker, today)
 
 
 def _differ(one: Answer, other: Answer) -> bool:
@@ -129,15 +132,15 @@ def _both(plan: Plan, one: Answer, other: Answer) -> Answer:
 
 
 def _one(plan: Plan, question: str, today: date, asker: str, after: str | None) -> Answer:
-    reading = read(question, plan.lexicon)
-    if after:
-        reading = in_topic(reading, after, plan.lexicon)
+    alone = read(question, plan.lexicon)
+    reading = in_topic(alone, after, plan.lexicon) if after else alone
     if not reading.tokens:
         return _nothing(plan, "empty")
     claimed = ORDERS in reading.concepts
     if claimed:
         reading = replace(reading, features=reading.features - {ORDERS})
-    found = None if claimed else _reckoned(plan, question, reading, today, asker, after)
+    leans_on = after if reading.tokens != alone.tokens else None
+    found = None if claimed else _reckoned(plan, question, alone, today, asker, leans_on)
     if found:
         return Answer("answer", found.text, found.more, found.clauses, (), 1.0, found.topic)
     hits = search.rank(

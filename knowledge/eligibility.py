@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from knowledge.lexicon import Lexicon
-from knowledge.pack import RULES, Family
+from knowledge.pack import RULES
 from knowledge.plan import Plan
 from knowledge.reading import Reading
 
@@ -24,7 +24,7 @@ def eligible(plan: Plan, reading: Reading) -> Callable[[str], bool]:
 
     def may_answer(name: str) -> bool:
         family = plan.families[name]
-        if RULES not in family.tags and not _fits(family, reading):
+        if RULES not in family.tags and not family.fits(concepts, reading.possible):
             return False
         if outside and not any(group & outside for group in family.needs):
             return False
@@ -35,11 +35,6 @@ def eligible(plan: Plan, reading: Reading) -> Callable[[str], bool]:
         return True
 
     return may_answer
-
-
-def _fits(family: Family, reading: Reading) -> bool:
-    said = reading.concepts | reading.possible
-    return not family.never & reading.concepts and all(group & said for group in family.needs)
 
 
 def outside_of(lexicon: Lexicon, concepts: frozenset[str]) -> set[str]:

@@ -66,6 +66,10 @@ class Language:
     follow_up: tuple[tuple[tuple[str, ...], frozenset[str]], ...]
     """FOLD tokens and KEY words of each marker, the longest first."""
     digits: Mapping[str, str]
+    trailing: frozenset[str]
+    """FOLD words of address behind a question: "… được không ạ"."""
+    counted: frozenset[str]
+    """FOLD units of measure: before one of these "2000" is no year."""
     joining: frozenset[str]
     asking: frozenset[str]
     english: Mapping[str, tuple[str, ...]]
@@ -140,6 +144,8 @@ def language() -> Language:
             fold(word): digit
             for word, digit in (line.split(" = ") for line in lines(raw["digits"]))
         },
+        trailing=frozenset(fold(raw["trailing"]).split()),
+        counted=frozenset(fold(raw["counted"]).split()),
         joining=frozenset(fold(line) for line in lines(raw["joining"])),
         asking=frozenset(key(line) for line in lines(raw["asking"])),
         english=_english(raw["english"]),

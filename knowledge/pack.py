@@ -90,6 +90,14 @@ class Family:
     claims: Mapping[str, frozenset[str]]
     before: tuple[int, int] | None
 
+    def fits(self, concepts: frozenset[str], possible: frozenset[str] = frozenset()) -> bool:
+        """Whether a question with these concepts has what is needed and nothing that shuts out.
+
+        `possible` concepts may fill a need, but shut nothing out.
+        """
+        said = concepts | possible
+        return not self.never & concepts and all(group & said for group in self.needs)
+
 
 def answer_files(folder: Path) -> list[Path]:
     """The files with question families: `answers.yaml` and whatever lies in `answers/`."""

@@ -24,7 +24,7 @@ def is_question(text: str) -> bool:
     if any(phrase in padded for phrase in _question_phrases(marked)):
         return True
     tokens = padded.split()
-    while len(tokens) > 1 and fold(tokens[-1]) in ("a", "em", "anh", "chi", "ad", "vay", "the"):
+    while len(tokens) > 1 and fold(tokens[-1]) in words.trailing:
         tokens.pop()
     plain = [fold(token) if marked else _long(fold(token)) for token in tokens]
     endings, openers = _question_frame()

@@ -35,8 +35,6 @@ _UNIT_WORDS = {"tr": "trieu", "k": "nghin", "ti": "ty", "ng": "nguoi", "cu": "tr
 _DATE = re.compile(r"(?<![\d.,/-])(\d{1,2})\s*[/-]\s*(\d{1,2})(?:\s*[/-]\s*(\d{4}))?(?![\d%])")
 _SPOKEN_DATE = re.compile(r"\b(\d{1,2}) thang (\d{1,2})\b")
 _STARS = re.compile(r"(?<!\d)([1-5]) ?[*⭐★]")
-_COUNTED = frozenset({"ngay", "cong", "nguoi", "m2", "met", "trieu", "ty", "dong"})
-"""After one of these "2000" is no year."""
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 _MARKED_LETTER = re.compile(r"[\u00c0-\u1ef9]")
 _DIGIT = re.compile(r"\d")
@@ -240,7 +238,7 @@ def read(text: str, lexicon: Lexicon, *, mend: bool = True) -> Reading:
         years=tuple(
             int(token)
             for token, unit in pairwise([*tokens, ""])
-            if _YEAR.match(token) and unit not in _COUNTED
+            if _YEAR.match(token) and unit not in lexicon.language.counted
         ),
         dates=tuple(dates),
         pairs=tuple((a, b) for a, b in pairwise(tokens) if a.isdigit() and not _YEAR.match(a)),

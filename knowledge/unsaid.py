@@ -29,11 +29,8 @@ def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
     groups = plan.lexicon.groups
     if not any(groups.get(name) in OVERLAYS for name in concepts):
         return None
-    fitting = [
-        family
-        for family in map(plan.families.__getitem__, plan.rulings)
-        if not family.never & concepts and all(group & concepts for group in family.needs)
-    ]
+    rulings = map(plan.families.__getitem__, plan.rulings)
+    fitting = [family for family in rulings if family.fits(concepts)]
     if not fitting:
         return None
     if hits and hits[0].likeness >= _SAID_SO and plan.families[hits[0].family].kind != "unknown":

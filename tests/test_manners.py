@@ -66,6 +66,7 @@ SAID: dict[str, Any] = {
     "details": {"what": NAME, "year": 2025, "decision": NAME},
     "quantity": 1777.5,
     "does": "góp",
+    "dated": True,
     "vnd": VND,
     "earliest": 2018,
     "latest": 2025,
@@ -96,7 +97,7 @@ def _variants() -> list[dict[str, Any]]:
         {"one": replace(ONE, state="verified", verified_vnd=VND)},
         {"one": replace(ONE, state="rejected", note="")},
         {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
-        {"made_on": None, "does": "chuyển giao", "what": SAID["spelled"]},
+        {"made_on": None, "dated": False, "does": "chuyển giao", "what": SAID["spelled"]},
     ]
     asked = [
         {"answers": {**SAID["answers"], "action": action, "who": who}}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.sheets.facts import Problem
+from knowledge.first_years import first_years
 from knowledge.lexicon import read_yaml
 from knowledge.text import fold
 
@@ -95,6 +96,10 @@ def _page(name: str, raw: Mapping[str, Any]) -> Page:
     return Page(name, raw["title"], _keys(raw), columns)
 
 
+def _least(told: str) -> int:
+    return int(told) if told.isdecimal() else first_years()[told]
+
+
 def _column(field: str, raw: Mapping[str, Any]) -> Column:
     return Column(
         field=field,
@@ -103,7 +108,7 @@ def _column(field: str, raw: Mapping[str, Any]) -> Column:
         kind=raw["kind"],
         fact=raw.get("fact", ""),
         choices=raw.get("list", "flag" if raw["kind"] == "flag" else ""),
-        since=int(raw["from"]) if "from" in raw else None,
+        since=_least(raw["from"]) if "from" in raw else None,
         most=int(raw.get("most", 0)),
         width=int(raw["width"]),
         needed=raw.get("needed") == "yes",

@@ -1,8 +1,8 @@
 """Kinds of contribution (loại đóng góp): each file here is one kind, with its own questions.
 
-A kind's sentences stand in `templates/<name>.j2` (each question by its name, `told` and `measure`),
-its labels in `phrases/<name>.yaml`. A new kind is a new file with a `KIND` in it, its template and
-its labels; nothing else changes. Nothing here stores, decides or knows a clause.
+A kind's sentences stand in `templates/<name>.j2` (each question by its name; `told`, `spelled` and
+`correct`), its labels in `phrases/<name>.yaml`. A new kind is a new file with a `KIND` in it, its
+template and its labels; nothing else changes. Nothing here stores, decides or knows a clause.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -23,11 +24,13 @@ class Told:
     """What the answers of a kind come to: a value in VND, what the kind counts, what belongs to it.
 
     `quantity` is in person-days, m² or stars, by kind; None where the kind counts nothing.
+    `made_on` is told by a kind whose day is not asked.
     """
 
     vnd: int | None = None
     quantity: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    made_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from handlers.amounts import read_money
-from handlers.forms import Answers, Question, Unclear
+from handlers.forms import Answers, Question, Unclear, read_line
+from handlers.kinds import Kind, Told
 from handlers.turn import Offer, Turn
 from knowledge import quantities
 
+MOST_NAMED = 40
+"""Characters of a name or a description: what a read-back shows whole."""
 UNKNOWN = "unknown"
 """The answer of who does not know a value: kept, so that it is not asked again."""
 
@@ -38,6 +41,23 @@ def worth(needs: str) -> Question:
         read=read_money,
         offers=lambda turn, _: [turn.label("worth_unknown", UNKNOWN)],
         needs=(needs,),
+    )
+
+
+def named_thing(name: str, order: int, *, purpose: bool = True, rare: bool = False) -> Kind:
+    """A kind that is told in words and weighed by its value in money, where that is known."""
+    return Kind(
+        name,
+        order,
+        (
+            Question(name, says=f"{name}.{name}", read=read_line(4, MOST_NAMED), free=True),
+            worth(name),
+        ),
+        lambda answers: Told(vnd=value(answers, name), details={"what": answers[name]}),
+        correct=read_money,
+        counts="vnd",
+        purpose=purpose,
+        rare=rare,
     )
 
 

@@ -2,22 +2,6 @@
 
 from __future__ import annotations
 
-from handlers.amounts import read_money
-from handlers.forms import Question, read_line
-from handlers.kinds import Kind, Told
-from handlers.kinds._answers import value, worth
+from handlers.kinds._answers import named_thing
 
-MOST = 40
-"""Characters: what a read-back shows whole."""
-
-KIND = Kind(
-    "goods",
-    4,
-    (
-        Question("goods", says="goods.goods", read=read_line(4, MOST), free=True),
-        worth("goods"),
-    ),
-    lambda answers: Told(vnd=value(answers, "goods"), details={"what": answers["goods"]}),
-    correct=read_money,
-    counts="vnd",
-)
+KIND = named_thing("goods", 4)

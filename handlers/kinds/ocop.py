@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from handlers.forms import Answers, Question, Unclear, read_line
 from handlers.kinds import Kind, Told
+from handlers.kinds._answers import MOST_NAMED, UNKNOWN
 from handlers.turn import Offer, Turn
+from knowledge.first_years import first_years
+from knowledge.text import fold
 
-MOST, MOST_DECISION = 40, 30
+MOST_DECISION = 30
 """Characters: what a read-back shows whole."""
 STARS = (3, 4, 5)
 """Offered; fewer can be typed."""
-HIGHEST, EARLIEST = 5, 2018
-"""OCOP gives one to five stars, and began in 2018 (Quyết định 490/QĐ-TTg)."""
-UNKNOWN = "unknown"
 
 
 def _stars(_turn: Turn, _answers: Answers, text: str) -> int:
-    found = re.fullmatch(r"\D*([1-5])\D*", text)
+    found = re.fullmatch(r"(?:duoc )?([1-5])(?: sao)?", fold(text))
     if found is None:
         raise Unclear("ocop.stars_unclear")
     return int(found[1])
 
 
 def _year(turn: Turn, _answers: Answers, text: str) -> int:
-    found = re.fullmatch(r"\D*(20\d\d)\D*", text)
-    if found is None or not EARLIEST <= int(found[1]) <= turn.today.year:
-        raise Unclear("ocop.year_unclear", earliest=EARLIEST, latest=turn.today.year)
+    found = re.fullmatch(r"(?:nam )?(\d{4})", fold(text))
+    earliest = first_years()["ocop"]
+    if found is None or not earliest <= int(found[1]) <= turn.today.year:
+        raise Unclear("ocop.year_unclear", earliest=earliest, latest=turn.today.year)
     return int(found[1])
 
 
@@ -43,14 +45,16 @@ def _tell(answers: Answers) -> Told:
     details: dict[str, Any] = {"what": answers["product"], "year": answers["recognised"]}
     if answers["decision"] != UNKNOWN:
         details["decision"] = answers["decision"]
-    return Told(quantity=answers["stars"], details=details)
+    # Only its year is asked, so it counts from that year's first day.
+    made_on = date(answers["recognised"], 1, 1)
+    return Told(quantity=answers["stars"], details=details, made_on=made_on)
 
 
 KIND = Kind(
     "ocop",
     5,
     (
-        Question("product", says="ocop.product", read=read_line(2, MOST), free=True),
+        Question("product", says="ocop.product", read=read_line(2, MOST_NAMED), free=True),
         Question(
             "stars",
             says="ocop.stars",
