@@ -21,9 +21,12 @@ def in_topic(reading: Reading, after: str, lexicon: Lexicon) -> Reading:
             rest, leaning = rest[: -len(marker)], True
     if not leaning and len(tokens) > 2:
         return reading
+    groups = {lexicon.groups.get(name) for name in read(" ".join(rest), lexicon).concepts} - {None}
+    if not leaning and not groups:
+        # "hum wa", a name, a slip: nothing in it could take the place of something asked before.
+        return reading
     earlier = read(after, lexicon)
     merged = list(earlier.tokens)
-    groups = {lexicon.groups.get(name) for name in read(" ".join(rest), lexicon).concepts} - {None}
     at = 0
     while at < len(merged):
         pair = " ".join(merged[at : at + 2])

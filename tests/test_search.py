@@ -291,6 +291,12 @@ def test_a_follow_up_tells_a_word_from_its_like() -> None:
     assert "100 triệu" in asked("thế còn tập thể", after=before).text
 
 
+@pytest.mark.parametrize("noise", ["tui", "hum wa", "Giàng Páo", "asdf"])
+def test_noise_does_not_ask_the_last_question_again(noise: str) -> None:
+    assert asked(noise, after="xã nộp hồ sơ khen thưởng khi nào").decision != "answer"
+    assert asked("huyện?", after="xã nộp hồ sơ khen thưởng khi nào").decision == "answer"
+
+
 def test_two_questions_in_one_message_get_both_answers() -> None:
     answer = asked("ai lập đoàn kiểm tra phong trào, và bên nào lo chỉ đạo truyền thông?")
     assert answer.clauses[0] == "VI.2"
