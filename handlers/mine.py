@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers import forms, given, verify
 from handlers.forms import Answers, Form, Question, Unclear
+from handlers.menu import Entry
 from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
 from storage import contributions, grants, verification
@@ -159,3 +160,4 @@ WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
     "supplement": supplement,
     "withdraw": withdraw,
 }
+MENU: tuple[Entry, ...] = (Entry("mine", 3),)

@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers import forms
 from handlers.forms import Answers, Form, Question, Unclear
+from handlers.menu import Entry
 from handlers.roles import REVIEWER
 from handlers.turn import Turn
 from storage import grants, people
@@ -72,3 +73,4 @@ FORM = Form(
 FORMS = (FORM,)
 COMMANDS: dict[str, Callable[[Turn], None]] = {}
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {"invite": redeem}
+MENU: tuple[Entry, ...] = ()

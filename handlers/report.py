@@ -15,6 +15,7 @@ from typing import Any
 from handlers import forms, given
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
+from handlers.menu import Entry
 from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
 from handlers.where_when import (
@@ -281,3 +282,4 @@ COMMANDS: dict[str, Callable[[Turn], None]] = {
     **{f"report_{name}": _begin_kind(name) for name in kinds()},
 }
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {}
+MENU: tuple[Entry, ...] = (Entry("report", 2),)

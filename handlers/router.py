@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 from handlers import ask, forms, mine, officials, report, verify
 from handlers.forms import Form
+from handlers.menu import Entry
+from handlers.messages import MAX_CHOICES
 from handlers.turn import TYPED, Turn
 from knowledge.text import clean
 from storage import outbox, people
@@ -20,8 +22,13 @@ DOUBLE_TAP_SECONDS = 10
 SENT_SECONDS = 600
 """For so long after a receipt "gửi" once more is an impatient second try."""
 
-MODULES = (report, verify, mine, officials)
-"""The conversations. Each tells in FORMS, COMMANDS and WITH_CODE what it takes part in."""
+MODULES = (
+    report,
+    verify,
+    mine,
+    officials,
+)
+"""The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
 COMMANDS: dict[str, Callable[[Turn], None]] = {
     "about": lambda turn: turn.say("router.about", [turn.typed("report"), turn.typed("help")]),
@@ -30,6 +37,14 @@ COMMANDS: dict[str, Callable[[Turn], None]] = {
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
     name: handle for module in MODULES for name, handle in module.WITH_CODE.items()
 }
+MENU = sorted(
+    (
+        Entry("about", 1),
+        *(entry for module in MODULES for entry in module.MENU),
+        Entry("resume", 9, lambda turn: bool(turn.state.get("forms"))),
+    ),
+    key=lambda entry: entry.order,
+)
 
 
 def handle(turn: Turn) -> None:
@@ -128,6 +143,9 @@ def _everywhere(turn: Turn, command: str, form: Form | None) -> bool:
     elif command == "menu":
         _menu(turn, "router.menu")
         forms.park(turn)
+    elif command == "menu_more":
+        _menu(turn, "router.menu", turn.state.get("menu", 0) + 1)
+        forms.park(turn)
     elif command == "resume":
         _resume(turn)
     else:
@@ -211,10 +229,15 @@ def _without_words(turn: Turn) -> None:
         forms.ask_next(turn, form)
 
 
-def _menu(turn: Turn, key: str) -> None:
-    keys = ["about", "report", "mine"]
-    if verify.reviewing(turn):
-        keys.append("queue")
-    if turn.state.get("forms"):
-        keys.append("resume")
-    turn.say(key, [turn.typed(key) for key in keys])
+def _menu(turn: Turn, key: str, page: int = 0) -> None:
+    keys = [entry.key for entry in MENU if entry.shown(turn)]
+    pages = [keys] if len(keys) <= MAX_CHOICES else list(_pages(keys))
+    page %= len(pages)
+    turn.state["menu"] = page
+    offered = [*pages[page], *(["menu_more"] if len(pages) > 1 else [])]
+    turn.say(key, [turn.typed(key) for key in offered])
+
+
+def _pages(keys: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(keys), MAX_CHOICES - 1):
+        yield keys[start : start + MAX_CHOICES - 1]

@@ -12,6 +12,7 @@ from typing import Any
 from handlers import forms, given
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.kinds import kinds
+from handlers.menu import Entry
 from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
 from storage import contributions, people, verification
@@ -231,3 +232,4 @@ FORM = Form(
 FORMS = (FORM,)
 COMMANDS: dict[str, Callable[[Turn], None]] = {"queue": queue}
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {}
+MENU: tuple[Entry, ...] = (Entry("queue", 4, lambda turn: bool(reviewing(turn))),)

@@ -24,7 +24,8 @@ _TRIES = 8
 class NewContribution:
     """What a form has gathered. `told_vnd` is money or a value in money, `told_quantity` what the
     kind counts (person-days, m², stars), `details` what else belongs to the kind; `place` is the
-    commune's key."""
+    commune's key. The keys are FOLD forms of the names. `entered_by` is the officer who typed it
+    for somebody who came in person."""
 
     kind: str
     contributor_kind: str
@@ -37,6 +38,11 @@ class NewContribution:
     told_vnd: int | None
     told_quantity: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    contributor_key: str = ""
+    village_key: str = ""
+    household_id: int | None = None
+    organisation_id: int | None = None
+    entered_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,19 @@ class Contribution:
     told_quantity: float | None = None
     verified_quantity: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    contributor_key: str = ""
+    village_key: str = ""
+    household_id: int | None = None
+    organisation_id: int | None = None
+    entered_by: int | None = None
+    holder_id: int | None = None
+    """The officer who has it in hand until `held_until`."""
+    held_until: datetime | None = None
+    doubts: int = 0
+    raised_at: datetime | None = None
+    """Since when the level above may decide too."""
+    answer: str = ""
+    """What the reporter said to a corrected figure: "", agreed, objected."""
 
 
 _COLUMNS = [contributions.c[name] for name in Contribution.__dataclass_fields__]

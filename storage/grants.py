@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from storage import audit
 from storage.database import Tx
@@ -23,27 +23,36 @@ TOKEN_LENGTH = 26
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One role of one person at one place; `place` is a unit's key, era included."""
+    """One role of one person at one place; `place` is a unit's key, era included.
+
+    `organisation_id` is 0 and `village` (a FOLD name) "" where the role is the whole place's.
+    """
 
     id: int
     person_id: int
     account_id: int
     role: str
     place: str
+    organisation_id: int = 0
+    village: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An unused, unexpired invitation."""
+    """An unused, unexpired invitation. `until` is the last instant of the role it gives."""
 
     id: int
     role: str
     place: str
+    organisation_id: int = 0
+    village: str = ""
+    until: datetime | None = None
 
 
-_LIVE = select(
-    grants.c.id, grants.c.person_id, grants.c.account_id, grants.c.role, grants.c.place
-).where(grants.c.revoked_at.is_(None))
+_LIVE = select(*(grants.c[name] for name in Grant.__dataclass_fields__)).where(
+    grants.c.revoked_at.is_(None),
+    or_(grants.c.until.is_(None), grants.c.until > bindparam("now")),
+)
 _OF_PERSON = _LIVE.where(grants.c.person_id == bindparam("of_person")).order_by(grants.c.id)
 _AT_PLACE = _LIVE.where(
     grants.c.place == bindparam("at_place"), grants.c.role == bindparam("with_role")
@@ -52,15 +61,25 @@ _AT_PLACE = _LIVE.where(
 
 def of_person(tx: Tx, person_id: int) -> list[Grant]:
     """The person's live grants, oldest first."""
-    return [Grant(*row) for row in tx.execute(_OF_PERSON, {"of_person": person_id})]
+    return [Grant(*row) for row in tx.execute(_OF_PERSON, {"of_person": person_id, "now": tx.now})]
 
 
 def at_place(tx: Tx, place: str, role: str) -> list[Grant]:
     """Everyone who holds a role at a place now."""
-    return [Grant(*row) for row in tx.execute(_AT_PLACE, {"at_place": place, "with_role": role})]
+    where = {"at_place": place, "with_role": role, "now": tx.now}
+    return [Grant(*row) for row in tx.execute(_AT_PLACE, where)]
 
 
-def invite(tx: Tx, role: str, place: str, *, by: Person | None) -> str:
+def invite(
+    tx: Tx,
+    role: str,
+    place: str,
+    *,
+    by: Person | None,
+    organisation_id: int = 0,
+    village: str = "",
+    until: datetime | None = None,
+) -> str:
     """Make an invitation and return its code, which is stored only as a hash.
 
     `by` is None when the operator invites from the command line.
@@ -73,6 +92,9 @@ def invite(tx: Tx, role: str, place: str, *, by: Person | None) -> str:
         "created_by": by.id if by else None,
         "created_at": tx.now,
         "expires_at": tx.now + INVITATION_LIFE,
+        "organisation_id": organisation_id,
+        "village": village,
+        "until": until,
     }
     made = tx.insert(invitations, row)
     audit.record(
@@ -85,7 +107,7 @@ def invite(tx: Tx, role: str, place: str, *, by: Person | None) -> str:
 def find_invitation(tx: Tx, token: str) -> Invitation | None:
     """The invitation a code opens, None when it is unknown, used or expired."""
     row = tx.execute(
-        select(invitations.c.id, invitations.c.role, invitations.c.place).where(
+        select(*(invitations.c[name] for name in Invitation.__dataclass_fields__)).where(
             invitations.c.token_hash == _hash(token),
             invitations.c.used_at.is_(None),
             invitations.c.expires_at > tx.now,
@@ -107,22 +129,43 @@ def redeem(tx: Tx, invitation: Invitation, person: Person, account_id: int) -> G
     )
     if used.rowcount != 1:
         return None
-    row = {
-        "person_id": person.id,
-        "account_id": account_id,
-        "role": invitation.role,
-        "place": invitation.place,
-        "given_by": tx.execute(
-            select(invitations.c.created_by).where(invitations.c.id == invitation.id)
-        ).scalar(),
-        "given_at": tx.now,
-    }
-    grant_id = tx.insert(grants, row)
-    audit.record(
-        tx, person.id, "grant.given", f"grant:{grant_id}",
-        role=(None, invitation.role), place=(None, invitation.place),
+    given_by = tx.execute(
+        select(invitations.c.created_by).where(invitations.c.id == invitation.id)
+    ).scalar()
+    return give(
+        tx, person.id, account_id, invitation.role, invitation.place, by=given_by,
+        organisation_id=invitation.organisation_id, village=invitation.village,
+        until=invitation.until,
     )  # fmt: skip
-    return Grant(grant_id, person.id, account_id, invitation.role, invitation.place)
+
+
+def give(
+    tx: Tx,
+    person_id: int,
+    account_id: int,
+    role: str,
+    place: str,
+    *,
+    by: int | None,
+    organisation_id: int = 0,
+    village: str = "",
+    until: datetime | None = None,
+) -> Grant:
+    """Grant a role; `by` is who gave it, None for the operator."""
+    row = {
+        "person_id": person_id,
+        "account_id": account_id,
+        "role": role,
+        "place": place,
+        "organisation_id": organisation_id,
+        "village": village,
+    }
+    times = {"given_by": by, "given_at": tx.now, "until": until}
+    grant_id = tx.insert(grants, {**row, **times})
+    audit.record(
+        tx, person_id, "grant.given", f"grant:{grant_id}", role=(None, role), place=(None, place)
+    )
+    return Grant(id=grant_id, **row)  # type: ignore[arg-type]  # its own fields, by name
 
 
 def revoke(tx: Tx, grant_id: int, *, by: int | str) -> bool:
@@ -141,7 +184,11 @@ def stands(tx: Tx, grant_id: int) -> bool:
     """Whether a grant still counts, kept so till the transaction ends."""
     found = tx.execute(
         select(grants.c.id)
-        .where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
+        .where(
+            grants.c.id == grant_id,
+            grants.c.revoked_at.is_(None),
+            or_(grants.c.until.is_(None), grants.c.until > tx.now),
+        )
         .with_for_update(read=True)
     )
     return found.first() is not None
@@ -152,9 +199,10 @@ def everyone(tx: Tx) -> list[tuple[Grant, str]]:
     rows = tx.execute(
         _LIVE.add_columns(people.c.name)
         .join(people, people.c.id == grants.c.person_id)
-        .order_by(grants.c.id)
+        .order_by(grants.c.id),
+        {"now": tx.now},
     )
-    return [(Grant(*row[:5]), row[5] or "") for row in rows]
+    return [(Grant(*row[:-1]), row[-1] or "") for row in rows]
 
 
 def expiry(made_at: datetime) -> datetime:

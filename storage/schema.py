@@ -70,12 +70,37 @@ def _id() -> Column[int]:
     return Column("id", BigId, primary_key=True)
 
 
+households = Table(
+    "households",
+    metadata,
+    _id(),
+    Column("place", String(16), nullable=False),
+    Column("village", String(80), nullable=False),
+    Column("head", String(80), nullable=False),
+    # FOLD forms: one household typed with and without marks is one.
+    Column("village_key", String(80), nullable=False),
+    Column("head_key", String(80), nullable=False),
+    UniqueConstraint("place", "village_key", "head_key"),
+)
+
+organisations = Table(
+    "organisations",
+    metadata,
+    _id(),
+    Column("kind", String(16), nullable=False),
+    Column("place", String(16), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("name_key", String(120), nullable=False),
+    UniqueConstraint("place", "kind", "name_key"),
+)
+
 people = Table(
     "people",
     metadata,
     _id(),
     Column("name", String(80)),
     Column("created_at", UtcTime, nullable=False),
+    Column("household_id", BigId, ForeignKey("households.id")),
 )
 
 accounts = Table(
@@ -111,6 +136,8 @@ consents = Table(
     Column("choice", String(80), nullable=False),
     Column("given_at", UtcTime, nullable=False),
     Column("withdrawn_at", UtcTime),
+    # Who agreed for somebody under 16; nothing for whoever agreed for himself.
+    Column("guardian", String(80)),
 )
 
 grants = Table(
@@ -124,6 +151,10 @@ grants = Table(
     Column("given_by", BigId, ForeignKey("people.id")),
     Column("given_at", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
+    # 0 and "" where the role is the whole place's: a unique key takes two NULLs for different.
+    Column("organisation_id", BigId, nullable=False, server_default="0"),
+    Column("village", String(80), nullable=False, server_default=""),
+    Column("until", UtcTime),
     Index(None, "place", "role"),
     # Held twice, a role would show every report twice and be told of it twice.
     Index(
@@ -131,6 +162,8 @@ grants = Table(
         "person_id",
         "role",
         "place",
+        "organisation_id",
+        "village",
         unique=True,
         sqlite_where=text("revoked_at IS NULL"),
         postgresql_where=text("revoked_at IS NULL"),
@@ -149,6 +182,34 @@ invitations = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("used_at", UtcTime),
     Column("used_by", BigId, ForeignKey("people.id")),
+    Column("organisation_id", BigId, nullable=False, server_default="0"),
+    Column("village", String(80), nullable=False, server_default=""),
+    Column("until", UtcTime),
+)
+
+representations = Table(
+    "representations",
+    metadata,
+    _id(),
+    Column("person_id", BigId, ForeignKey("people.id"), nullable=False),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False),
+    Column("organisation_id", BigId, ForeignKey("organisations.id"), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("decided_at", UtcTime),
+    Column("decided_by", BigId, ForeignKey("people.id")),
+    UniqueConstraint("person_id", "organisation_id"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    _id(),
+    Column("code_hash", String(64), nullable=False, unique=True),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
 )
 
 contributions = Table(
@@ -177,12 +238,61 @@ contributions = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("submitted_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    # FOLD forms, to find the same contributor and the same village however they were typed.
+    Column("contributor_key", String(120), nullable=False, server_default=""),
+    Column("village_key", String(80), nullable=False, server_default=""),
+    Column("household_id", BigId, ForeignKey("households.id")),
+    Column("organisation_id", BigId, ForeignKey("organisations.id")),
+    # The officer who typed it for somebody who came in person.
+    Column("entered_by", BigId, ForeignKey("people.id")),
+    Column("holder_id", BigId, ForeignKey("people.id")),
+    Column("held_until", UtcTime),
+    # How many things about it look doubtful: hints that put it first, never a verdict.
+    Column("doubts", Integer, nullable=False, server_default="0"),
+    # Since when the level above may decide because the commune has not.
+    Column("raised_at", UtcTime),
+    # What the reporter said to a corrected figure: "", agreed, objected.
+    Column("answer", String(8), nullable=False, server_default=""),
     CheckConstraint("told_vnd IS NULL OR told_vnd > 0", name="told_positive"),
     CheckConstraint("verified_vnd IS NULL OR verified_vnd > 0", name="verified_positive"),
     # The queue is read oldest first within a place; without the state in front of the time, a
     # commune's decided reports would be walked through for ever.
     Index(None, "place", "state", "submitted_at", "id"),
     Index(None, "reporter_id", "id"),
+    Index(None, "contributor_key", "place"),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    _id(),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False),
+    # Nothing while the report it belongs to is still being told.
+    Column("contribution_id", BigId, ForeignKey("contributions.id"), index=True),
+    Column("kind", String(8), nullable=False),
+    Column("channel", String(16), nullable=False),
+    # The platform's reference while pending; a rounded place for a location; "" once it is kept.
+    Column("reference", Text, nullable=False),
+    Column("name", String(120), nullable=False, server_default=""),
+    Column("state", String(8), nullable=False),
+    Column("reason", String(32), nullable=False, server_default=""),
+    Column("sha256", String(64)),
+    Column("thumb", String(64)),
+    Column("source", String(64), index=True),
+    Column("phash", BigInteger),
+    Column("mime", String(80), nullable=False, server_default=""),
+    Column("bytes", BigInteger),
+    Column("received_at", UtcTime, nullable=False),
+    Column("kept_at", UtcTime),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("due_at", UtcTime),
+    Index(None, "account_id", "id"),
+    Index(
+        "ix_attachments_pending",
+        "due_at",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
 )
 
 contribution_versions = Table(
@@ -226,6 +336,89 @@ honours = Table(
     Column("recorded_by", BigId, ForeignKey("people.id"), nullable=False),
     Column("recorded_at", UtcTime, nullable=False),
     UniqueConstraint("award", "place", "recipient_kind", "recipient_name", "year"),
+)
+
+commune_facts = Table(
+    "commune_facts",
+    metadata,
+    Column("place", String(16), primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("field", String(32), primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("by_person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+reached_villages = Table(
+    "reached_villages",
+    metadata,
+    _id(),
+    Column("place", String(16), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("name_key", String(80), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("decision", String(64), nullable=False, server_default=""),
+    Column("by_person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("place", "name_key"),
+)
+
+products = Table(
+    "products",
+    metadata,
+    _id(),
+    Column("place", String(16), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("name_key", String(120), nullable=False),
+    Column("owner", String(120), nullable=False),
+    Column("owner_key", String(120), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("stars", Integer, nullable=False),
+    Column("decision", String(64), nullable=False, server_default=""),
+    Column("by_person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("place", "name_key", "owner_key", "year"),
+)
+
+question_groups = Table(
+    "question_groups",
+    metadata,
+    _id(),
+    # Whose office it is: a commune's key, "" where the province answers.
+    Column("place", String(16), nullable=False, server_default=""),
+    Column("text", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("first_at", UtcTime, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    Column("answer", Text),
+    Column("answered_by", BigId, ForeignKey("people.id")),
+    Column("answered_at", UtcTime),
+    Index(None, "place", "answered_at"),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    _id(),
+    Column("group_id", BigId, ForeignKey("question_groups.id"), nullable=False, index=True),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("told_at", UtcTime),
+)
+
+data_requests = Table(
+    "data_requests",
+    metadata,
+    _id(),
+    Column("person_id", BigId, ForeignKey("people.id"), nullable=False, index=True),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("answer_by", Date, nullable=False),
+    Column("done_by", Date, nullable=False),
+    Column("done_at", UtcTime),
+    Column("outcome", Text, nullable=False, server_default=""),
 )
 
 outbox = Table(
