@@ -12,7 +12,8 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from handlers import forms, given
+from handlers import contributor, forms, given
+from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
 from handlers.menu import Entry
@@ -31,7 +32,6 @@ from storage.contributions import NewContribution
 
 PURPOSE = "report"
 """The one purpose of consent this form needs."""
-SELF, HOUSEHOLD, OTHER, GROUP = "self", "household", "other", "group"
 MIN_WORDS = 2
 _KEPT = ("commune", "village", "who", "group", "name", "reporter")
 """Answers that hold for the next report of one sitting."""
@@ -166,8 +166,6 @@ def _finish(turn: Turn, answers: Answers) -> None:
     what = kind.tell(answers)
     new = NewContribution(
         kind=kind.name,
-        contributor_kind=answers.get("group")
-        or ("household" if answers["who"] == HOUSEHOLD else "individual"),
         contributor_name=name,
         contributor_id=turn.person.id if own else None,
         place=answers["commune"],
@@ -177,6 +175,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         told_vnd=what.vnd,
         told_quantity=what.quantity,
         details=what.details,
+        **contributor.of(turn, answers, name),
     )
     stored = contributions.submit(
         turn.tx, new, reporter_id=turn.person.id, account_id=turn.conversation.account_id
@@ -245,7 +244,7 @@ FORM = Form(
         Question(
             "who",
             offers=lambda turn, _: [
-                turn.label(f"who.{w}", w) for w in (SELF, HOUSEHOLD, OTHER, GROUP)
+                turn.label(f"who.{w}", w) for w in (SELF, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, GROUP)
             ],
         ),
         Question(
