@@ -112,6 +112,11 @@ accounts = Table(
     Column("account", String(64), nullable=False),
     Column("sender", String(128), nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    # Nothing reaches this account until he writes again.
+    Column("unreachable_at", UtcTime),
+    Column("unreachable_why", String(64), nullable=False, server_default=""),
+    # A human operator has taken the talk over.
+    Column("paused_until", UtcTime),
     UniqueConstraint("channel", "account", "sender"),
 )
 
@@ -442,6 +447,43 @@ outbox = Table(
         sqlite_where=text("state = 'queued'"),
         postgresql_where=text("state = 'queued'"),
     ),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    # Accounts of platforms that have something queued; who sends to one leases it.
+    Column("account_id", BigId, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("channel", String(16), nullable=False),
+    # 0 when a reply waits, 1 when only pushes do.
+    Column("rank", Integer, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("leased_until", UtcTime, nullable=False),
+    Column("holder", String(32), nullable=False, server_default=""),
+    Index(None, "channel", "rank", "due_at"),
+)
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    # When the next call may be made, by the generic cell rate algorithm.
+    Column("free_at", UtcTime, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("access", Text, nullable=False),
+    Column("refresh", Text, nullable=False),
+    Column("fetched_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("leased_until", UtcTime),
+    Column("holder", String(32), nullable=False, server_default=""),
+    # Why a person must consent anew, "" while all is well.
+    Column("broken", String(200), nullable=False, server_default=""),
 )
 
 timers = Table(
