@@ -64,11 +64,13 @@ class Engine:
         self.database = database
         self.writer = Writer(database, clock)
         self._world = world
-        self._clock = clock
+        self.clock = clock
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._pages: dict[str, Page] = {}
         self._senders: dict[int, str] = {}
         """Who has a page open, by sender; and by account, for a commit names accounts."""
+        self.outgoing = asyncio.Event()
+        """Set when something may wait for a platform that must be called."""
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on outcomes are handed over on this loop, a whole commit at a time."""
@@ -184,6 +186,7 @@ class Engine:
 
     def wake(self, account_ids: Iterable[int]) -> None:
         """These accounts have something new in storage. Call on the loop."""
+        self.outgoing.set()
         for account_id in account_ids:
             page = self._pages.get(self._senders.get(account_id, ""))
             if page is not None:
@@ -194,7 +197,7 @@ class Engine:
         """A short read in the thread pool. Raises StorageAway."""
 
         def run() -> T:
-            with self.database.reading(self._clock()) as tx:
+            with self.database.reading(self.clock()) as tx:
                 return work(tx)
 
         try:
@@ -214,6 +217,8 @@ class Engine:
             except Exception as fault:
                 # One caller's fault must not leave the rest of the commit waiting.
                 log.error("outcome_not_heard", fault=type(fault).__name__)
+            if any(one.called for one in outcome.news):
+                self.outgoing.set()
             if not self.database.is_sqlite:
                 # Another replica's row may have to come first: only storage knows the order.
                 self.wake(outcome.woken)

@@ -11,6 +11,8 @@ TURN_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 AWAY = Counter("chung_suc_storage_away", "Messages refused because storage was away")
+SENDS = Counter("chung_suc_sends", "Calls to platforms by outcome", ["channel", "outcome"])
+ALARMS = Counter("chung_suc_alarms", "Faults a person must look at", ["channel"])
 
 
 def page() -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Engine,
     Executable,
     Insert,
+    Select,
     Table,
     create_engine,
     event,
@@ -62,12 +63,16 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """An outbox row of this transaction: body is {"text", "choices": [{"id", "label"}]}."""
+    """An outbox row of this transaction: body is {"text", "choices": [{"id", "label"}]}.
+
+    `called` tells whether its channel must be called: the others come and fetch.
+    """
 
     account_id: int
     id: int
     body: Mapping[str, Any]
     created_at: datetime
+    called: bool = False
 
 
 @dataclass(slots=True)
@@ -125,6 +130,29 @@ class Tx:
             _ONCE[self.connection.dialect.name, table.name] = statement
         return self.execute(statement, values).rowcount == 1
 
+    def upsert(
+        self,
+        table: Table,
+        key: str,
+        rows: Select[*tuple[Any, ...]],
+        change: Callable[[Any], Mapping[str, Any]],
+        values: Mapping[str, Any],
+    ) -> int:
+        """Insert what `rows` selects (a column a name); where `key` is there already, make
+        `change`, which gets the row that would have gone in. How many rows went in or changed.
+
+        The statement is made once per table: always call it with the same `rows` and `change`.
+        """
+        statement = _UPSERT.get((self.connection.dialect.name, table.name))
+        if statement is None:
+            make = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
+            into = make(table).from_select([column.name for column in rows.selected_columns], rows)
+            statement = into.on_conflict_do_update(
+                index_elements=[key], set_=change(into.excluded)
+            ).execution_options(preserve_rowcount=True)
+            _UPSERT[self.connection.dialect.name, table.name] = statement
+        return self.execute(statement, values).rowcount
+
     def lock(self, name: str) -> None:
         """Hold `name` against other transactions until this one ends (SQLite has one writer)."""
         if self.connection.dialect.name == "postgresql":
@@ -135,6 +163,7 @@ class Tx:
 
 
 _ONCE: dict[tuple[str, str], Any] = {}
+_UPSERT: dict[tuple[str, str], Any] = {}
 _INSERT: dict[str, Insert] = {}
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 CHANNEL = "chung_suc"

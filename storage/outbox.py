@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import Integer, bindparam, case, or_, select, update
 
 from storage.database import News, Tx
-from storage.schema import outbox
+from storage.schema import UtcTime, accounts, outbox, recipients
 
 Kind = Literal["reply", "push"]
 Body = dict[str, Any]
@@ -49,6 +49,26 @@ _SENT = (
 )
 
 
+CALLED = ("telegram", "zalo_oa", "zalo_bot")
+"""Channels that must be called to say something; the others come and fetch it."""
+RANKS: dict[Kind, int] = {"reply": 0, "push": 1}
+"""Who waits for an answer goes first."""
+_EXPECTED = select(
+    accounts.c.id.label("account_id"),
+    accounts.c.channel,
+    bindparam("rank", type_=Integer).label("rank"),
+    bindparam("due", type_=UtcTime).label("due_at"),
+    bindparam("due", type_=UtcTime).label("leased_until"),
+).where(accounts.c.id == bindparam("of_account"), accounts.c.channel.in_(CALLED))
+
+
+def _sooner(new: Any) -> dict[str, Any]:
+    return {
+        name: case((recipients.c[name] > new[name], new[name]), else_=recipients.c[name])
+        for name in ("rank", "due_at")
+    }
+
+
 def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
     """Queue messages for an account, to leave in this order."""
     row = {
@@ -57,10 +77,14 @@ def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
         "state": "queued",
         "created_at": tx.now,
     }
-    for body in bodies:
-        # One by one, so that ids follow the order they are to be read in on every store.
-        row_id = tx.insert(outbox, {**row, "body": body})
-        tx.news.append(News(account_id, row_id, body, tx.now))
+    # One by one, so that ids follow the order they are to be read in on every store.
+    ids = [tx.insert(outbox, {**row, "body": body}) for body in bodies]
+    waits = {"of_account": account_id, "rank": RANKS[kind], "due": tx.now}
+    called = tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits) > 0
+    tx.news.extend(
+        News(account_id, row_id, body, tx.now, called)
+        for row_id, body in zip(ids, bodies, strict=True)
+    )
 
 
 def waiting(tx: Tx, account_id: int) -> list[Waiting]:

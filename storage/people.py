@@ -40,6 +40,7 @@ _OPEN = (
         people.c.name,
         conversations.c.state,
         conversations.c.version,
+        accounts.c.unreachable_at,
     )
     .join(people, people.c.id == accounts.c.person_id)
     .join(conversations, conversations.c.account_id == accounts.c.id)
@@ -58,6 +59,11 @@ _SAVE = (
         updated_at=bindparam("at"),
     )
 )
+_REVIVE = (
+    update(accounts)
+    .where(accounts.c.id == bindparam("of_account"))
+    .values(unreachable_at=None, unreachable_why="")
+)
 _RENAME = update(people).where(people.c.id == bindparam("of_person")).values(name=bindparam("to"))
 
 
@@ -72,6 +78,9 @@ def open_conversation(tx: Tx, channel: str, account: str, sender: str) -> Conver
     row = tx.execute(_OPEN, where).one_or_none()
     if row is not None:
         person = Person(row.person_id, row.name or "")
+        if row.unreachable_at is not None:
+            # Whoever writes can be reached again.
+            tx.execute(_REVIVE, {"of_account": row.id})
         return Conversation(row.id, person, row.state, row.version, is_new=False)
     person_id = tx.insert(people, {"name": None, "created_at": tx.now})
     account_id = tx.insert(accounts, {**where, "person_id": person_id, "created_at": tx.now})

@@ -1,0 +1,205 @@
+"""Delivery (gửi tin): the outbox → the platforms, in order per person, at the speed they allow.
+
+Every send is recorded after the platform answered. A crash in between, or an answer that was lost,
+repeats the same text: at least once, never another text. People are served in parallel; who waits
+for an answer goes before who is only told something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from bot import metrics
+from bot.channels.platform import Failed, Later, Outcome, Platform, Sent, Unsure
+from bot.engine import Engine
+from bot.errors import StorageAway
+from bot.speed import Speed
+from storage import delivery
+from storage.delivery import Recipient, Row, Settled
+
+AT_ONCE = 32
+"""Calls under way per platform: enough to fill 300 a second at a tenth of a second each."""
+CALL_SECONDS = 10.0
+"""A call that takes longer has probably been taken; three fit into a lease."""
+POLL_SECONDS = 2.0
+LONGEST = timedelta(hours=24)
+"""What could not be said for a day is news no more."""
+MOST_BACKOFF = 600.0
+"""Seconds. After a long outage a platform is looked at every ten minutes."""
+A_CHAT_SECONDS = 1.0
+"""Between bursts to one person: more draws the platforms' own brake."""
+
+log = structlog.get_logger()
+Sleep = Callable[[float], Awaitable[None]]
+Check = Callable[[Recipient, Row, datetime], Outcome | None]
+
+
+def always(_recipient: Recipient, _row: Row, _now: datetime) -> Outcome | None:
+    """Every time is right."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A platform, its speed, and what is checked before a call (its windows)."""
+
+    platform: Platform
+    speed: Speed
+    check: Check = always
+
+
+class Delivery:
+    """Sends what waits for one platform's people. `run` until cancelled."""
+
+    def __init__(self, engine: Engine, line: Line, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._line = line
+        self._now = now
+        self._channel = line.platform.channel
+        self._holder = secrets.token_hex(8)
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._settled: list[Settled] = []
+        self._something = asyncio.Event()
+
+    async def run(self) -> None:
+        """Claim, send, record, until cancelled; what is under way is then finished first."""
+        if self._engine.database.is_sqlite:
+            await self._insist(partial(delivery.release, channel=self._channel))
+        recorder = asyncio.create_task(self._record())
+        try:
+            while True:
+                self._engine.outgoing.clear()
+                if not await self._claim():
+                    await self._news()
+        finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+            recorder.cancel()
+            with suppress(asyncio.CancelledError):
+                await recorder
+            with suppress(StorageAway):
+                await self._flush()
+
+    async def _news(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._engine.outgoing.wait()
+
+    async def _claim(self) -> bool:
+        """Lease whom there is room for; False when nobody waits."""
+        await self._free.acquire()
+        self._free.release()
+        room = AT_ONCE - len(self._tasks)
+        if room <= 0:
+            return True
+        try:
+            found = await self._engine.write(
+                partial(delivery.claim, channel=self._channel, holder=self._holder, limit=room)
+            )
+        except StorageAway as away:
+            await asyncio.sleep(away.retry_after)
+            return True
+        for recipient in found:
+            await self._free.acquire()
+            task = asyncio.create_task(self._tell(recipient))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+        return bool(found)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._free.release()
+        if not task.cancelled() and task.exception() is not None:
+            # The lease runs out by itself and the rows are said again.
+            log.error("delivery_fault", fault=type(task.exception()).__name__)
+
+    async def _tell(self, to: Recipient) -> None:
+        settled = Settled(to.account_id)
+        for number, row in enumerate(to.rows):
+            outcome = await self._say(to, row)
+            metrics.SENDS.labels(self._channel, type(outcome).__name__.lower()).inc()
+            settled = _after(settled, row, outcome, self._now())
+            if settled.again_at is not None or settled.unreachable:
+                break
+            if number + 1 == delivery.MOST_ROWS:
+                settled = replace(settled, again_at=self._now() + timedelta(seconds=A_CHAT_SECONDS))
+        self._settled.append(settled)
+        self._something.set()
+
+    async def _say(self, to: Recipient, row: Row) -> Outcome:
+        if to.unreachable:
+            return Failed(to.unreachable, unreachable=True)
+        refused = self._line.check(to, row, self._now())
+        if refused is not None:
+            return refused
+        try:
+            await self._line.speed.take()
+        except StorageAway as away:
+            return Later(away.retry_after, "storage_away")
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                outcome = await self._line.platform.send(to.sender, row.body)
+        except TimeoutError:
+            outcome = Unsure("timeout")
+        if isinstance(outcome, Later) and outcome.whole:
+            await self._line.speed.hold(outcome.seconds)
+        if isinstance(outcome, Failed) and outcome.alarm:
+            metrics.ALARMS.labels(self._channel).inc()
+            log.error("a_person_must_look", channel=self._channel, reason=outcome.reason)
+        return outcome
+
+    async def _record(self) -> None:
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            try:
+                await self._flush()
+            except StorageAway as away:
+                await asyncio.sleep(away.retry_after)
+                self._something.set()
+
+    async def _flush(self) -> None:
+        done, self._settled = self._settled, []
+        if not done:
+            return
+        try:
+            await self._engine.write(partial(delivery.settle, holder=self._holder, done=done))
+        except StorageAway:
+            # What the platform answered is worth keeping until storage is back.
+            self._settled = done + self._settled
+            raise
+        self._engine.outgoing.set()
+
+    async def _insist(self, work: Callable[..., None]) -> None:
+        while True:
+            try:
+                await self._engine.write(work)
+                return
+            except StorageAway as away:
+                await asyncio.sleep(away.retry_after)
+
+
+def _after(so_far: Settled, row: Row, outcome: Outcome, now: datetime) -> Settled:
+    """What the recipient's lease comes to with one more row's outcome."""
+    match outcome:
+        case Sent():
+            return replace(so_far, sent=(*so_far.sent, row.id))
+        case Failed(reason, unreachable):
+            failed = (*so_far.failed, (row.id, reason))
+            return replace(so_far, failed=failed, unreachable=reason if unreachable else "")
+        case Later(_, reason) | Unsure(reason):
+            if now - row.created_at > LONGEST:
+                return replace(so_far, failed=(*so_far.failed, (row.id, f"too_old: {reason}")))
+            asked = outcome.seconds if isinstance(outcome, Later) else 0.0
+            wait = max(asked, min(2.0**row.attempts, MOST_BACKOFF))
+            again_at = now + timedelta(seconds=wait)
+            return replace(so_far, tried=(row.id, reason), again_at=again_at)

@@ -1,0 +1,70 @@
+"""How fast one platform may be called: what all replicas share, taken in small blocks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.engine import Engine
+from storage import limits
+
+BLOCK_SECONDS = 0.25
+"""Of the allowed rate per reservation: one write for several calls, and little is lost when a
+process that has reserved dies."""
+
+
+class Speed:
+    """A rate all calls to one bot go through, and a stop the platform may ask for."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        name: str,
+        per_second: float | None,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`per_second` None lets everything through but what was asked to wait."""
+        self._engine = engine
+        self._name = name
+        self._rate = per_second
+        self._now = now
+        self._sleep = sleep
+        self._times: list[datetime] = []
+        self._lock = asyncio.Lock()
+        self._held_until: datetime | None = None
+
+    async def take(self) -> None:
+        """Return when the next call may be made. Raises StorageAway."""
+        while True:
+            due = await self._next() if self._rate is not None else self._now()
+            await self._until(due)
+            if self._held_until is None or self._held_until <= self._now():
+                return
+            await self._until(self._held_until)
+
+    async def hold(self, seconds: float) -> None:
+        """The platform asked for no call at all in the next `seconds`."""
+        until = self._now() + timedelta(seconds=seconds)
+        self._held_until = max(until, self._held_until or until)
+        self._times.clear()
+        await self._engine.write(partial(limits.hold, name=self._name, until=until))
+
+    async def _until(self, due: datetime) -> None:
+        wait = (due - self._now()).total_seconds()
+        if wait > 0:
+            await self._sleep(wait)
+
+    async def _next(self) -> datetime:
+        async with self._lock:
+            if not self._times:
+                rate = self._rate or 1.0
+                many = max(1, int(rate * BLOCK_SECONDS))
+                first = await self._engine.write(
+                    partial(limits.reserve, name=self._name, per_second=rate, many=many)
+                )
+                beats = (first + timedelta(seconds=beat / rate) for beat in range(many))
+                self._times = list(beats)
+            return self._times.pop(0)

@@ -1,0 +1,205 @@
+"""Who is to be told what on the platforms that must be called (design §2).
+
+A recipient is leased, not a row: his rows leave in order, by one sender at a time, and no
+transaction stays open while a platform is called. A lease that runs out frees him: the same rows
+are then said again, with the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, or_, select, update
+
+from storage.database import Tx
+from storage.outbox import RANKS, Body, Kind
+from storage.schema import accounts, conversations, outbox, recipients
+
+MOST_ROWS = 3
+"""Rows a lease covers, so that it can be short."""
+LEASE = timedelta(seconds=40)
+"""Longer than `MOST_ROWS` calls that each take as long as a call may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One outbox row to say. `attempts` were made before."""
+
+    id: int
+    kind: Kind
+    body: Body
+    created_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A leased recipient and what he is to be told, in order. `wrote_at`: when he last wrote;
+    `unreachable`: why nothing has reached him since, "" while he can be reached."""
+
+    account_id: int
+    sender: str
+    unreachable: str
+    wrote_at: datetime
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of a lease: rows sent, rows that never will be (with why), and when to go on.
+
+    `again_at` is None when he may be told more at once; `unreachable` is why nothing reaches him.
+    """
+
+    account_id: int
+    sent: tuple[int, ...] = ()
+    failed: tuple[tuple[int, str], ...] = ()
+    tried: tuple[int, str] | None = None
+    again_at: datetime | None = None
+    unreachable: str = ""
+
+
+_DUE = (
+    select(recipients.c.account_id)
+    .where(
+        recipients.c.channel == bindparam("on_channel"),
+        recipients.c.rank == bindparam("of_rank"),
+        recipients.c.due_at <= bindparam("now"),
+        recipients.c.leased_until <= bindparam("now"),
+    )
+    .order_by(recipients.c.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = (
+    update(recipients)
+    .where(recipients.c.account_id == bindparam("of_account"))
+    .values(leased_until=bindparam("until"), holder=bindparam("by"))
+)
+_WHO = (
+    select(accounts.c.sender, accounts.c.unreachable_why, conversations.c.updated_at)
+    .join(conversations, conversations.c.account_id == accounts.c.id)
+    .where(accounts.c.id == bindparam("of_account"))
+)
+_QUEUED = (
+    select(outbox.c.id, outbox.c.kind, outbox.c.body, outbox.c.created_at, outbox.c.attempts)
+    .where(
+        outbox.c.account_id == bindparam("of_account"),
+        outbox.c.state == "queued",
+        or_(outbox.c.due_at.is_(None), outbox.c.due_at <= bindparam("now")),
+    )
+    .order_by(outbox.c.id)
+    .limit(MOST_ROWS)
+)
+_HELD = (
+    select(recipients.c.account_id)
+    .where(
+        recipients.c.account_id == bindparam("of_account"),
+        recipients.c.holder == bindparam("by"),
+    )
+    .with_for_update()
+)
+_NEXT = (
+    select(outbox.c.kind, outbox.c.due_at)
+    .where(outbox.c.account_id == bindparam("of_account"), outbox.c.state == "queued")
+    .order_by(outbox.c.id)
+    .limit(1)
+)
+_END = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), outbox.c.state == "queued")
+    .values(
+        state=bindparam("to_state"),
+        reason=bindparam("why"),
+        sent_at=bindparam("at"),
+        attempts=outbox.c.attempts + 1,
+    )
+)
+_TRIED = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), outbox.c.state == "queued")
+    .values(reason=bindparam("why"), attempts=outbox.c.attempts + 1)
+)
+_GO_ON = (
+    update(recipients)
+    .where(recipients.c.account_id == bindparam("of_account"))
+    .values(rank=bindparam("to_rank"), due_at=bindparam("to_due"), leased_until=bindparam("now"))
+)
+_REST = (
+    update(outbox)
+    .where(outbox.c.account_id == bindparam("of_account"), outbox.c.state == "queued")
+    .values(state="failed", reason=bindparam("why"), sent_at=bindparam("at"))
+)
+
+
+def claim(tx: Tx, channel: str, holder: str, limit: int) -> list[Recipient]:
+    """Lease up to `limit` recipients of a channel, those who wait for an answer first."""
+    due: list[int] = []
+    for rank in sorted(RANKS.values()):
+        where = {"on_channel": channel, "of_rank": rank, "now": tx.now, "most": limit - len(due)}
+        due.extend(tx.execute(_DUE, where).scalars())
+        if len(due) >= limit:
+            break
+    found = []
+    for account_id in due:
+        tx.execute(_LEASE, {"of_account": account_id, "until": tx.now + LEASE, "by": holder})
+        who = tx.execute(_WHO, {"of_account": account_id}).one()
+        rows = tx.execute(_QUEUED, {"of_account": account_id, "now": tx.now})
+        told = tuple(Row(*row) for row in rows)
+        found.append(Recipient(account_id, who.sender, who.unreachable_why, who.updated_at, told))
+    return found
+
+
+def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
+    """Record what came of leases. What another holder has taken over meanwhile stays his."""
+    for one in done:
+        for row_id in one.sent:
+            tx.execute(_END, {"of_id": row_id, "to_state": "sent", "why": "", "at": tx.now})
+        for row_id, why in one.failed:
+            ended = {"of_id": row_id, "to_state": "failed", "why": why[:200], "at": tx.now}
+            tx.execute(_END, ended)
+        if one.tried is not None:
+            tx.execute(_TRIED, {"of_id": one.tried[0], "why": one.tried[1][:200]})
+        # The lock first: whoever queues something meanwhile waits, or is seen below.
+        held = tx.execute(_HELD, {"of_account": one.account_id, "by": holder}).first()
+        if one.unreachable:
+            _give_up_on(tx, one.account_id, one.unreachable)
+        if held is not None:
+            _free(tx, one.account_id, one.again_at or tx.now)
+
+
+def _free(tx: Tx, account_id: int, again_at: datetime) -> None:
+    following = tx.execute(_NEXT, {"of_account": account_id}).one_or_none()
+    if following is None:
+        tx.execute(delete(recipients).where(recipients.c.account_id == account_id))
+        return
+    due_at = max(again_at, following.due_at or again_at)
+    tx.execute(
+        _GO_ON,
+        {
+            "of_account": account_id,
+            "to_rank": RANKS[following.kind],
+            "to_due": due_at,
+            "now": tx.now,
+        },
+    )
+
+
+def _give_up_on(tx: Tx, account_id: int, why: str) -> None:
+    tx.execute(
+        update(accounts)
+        .where(accounts.c.id == account_id)
+        .values(unreachable_at=tx.now, unreachable_why=why[:64])
+    )
+    tx.execute(_REST, {"of_account": account_id, "why": why[:200], "at": tx.now})
+
+
+def release(tx: Tx, channel: str) -> None:
+    """Free every lease of a channel: for the one process of a SQLite store, at its start."""
+    tx.execute(
+        update(recipients)
+        .where(recipients.c.channel == channel, recipients.c.leased_until > tx.now)
+        .values(leased_until=tx.now)
+    )

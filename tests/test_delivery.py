@@ -1,0 +1,285 @@
+"""Delivery: order per person, waiting as asked, giving up, and what a crash repeats."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.channels.platform import Body, Failed, Later, Outcome, Sent, Unsure
+from bot.delivery import Delivery, Line
+from bot.engine import Engine
+from bot.speed import Speed
+from handlers.messages import Message
+from handlers.turn import World
+from storage import delivery, outbox, people
+from storage.database import Database, Tx
+from tests.conftest import STORES, Fresh, HandClock
+
+Script = Callable[[str, str], Outcome]
+
+
+class Scripted:
+    """A platform that answers by a script and keeps what each person was shown."""
+
+    channel, account = "telegram", "1"
+
+    def __init__(self, script: Script | None = None) -> None:
+        self.script = script or (lambda _sender, _text: Sent())
+        self.calls: list[tuple[str, str]] = []
+        self.heard: dict[str, list[str]] = defaultdict(list)
+
+    async def send(self, sender: str, body: Body) -> Outcome:
+        await asyncio.sleep(0)
+        self.calls.append((sender, body["text"]))
+        outcome = self.script(sender, body["text"])
+        if isinstance(outcome, (Sent, Unsure)):
+            self.heard[sender].append(body["text"])
+        return outcome
+
+    async def fetch(self, reference: str, most: int) -> bytes:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        return None
+
+
+@pytest.fixture(params=STORES)
+def engine(
+    request: pytest.FixtureRequest, fresh_url: Fresh, world: World, clock: HandClock
+) -> Iterator[Engine]:
+    made = Engine(Database(fresh_url(request.param)), world, clock)
+    yield made
+    made.close()
+
+
+@asynccontextmanager
+async def delivering(
+    engine: Engine, platform: Scripted, clock: HandClock, rate: float | None = None
+) -> AsyncIterator[list[float]]:
+    engine.attach(asyncio.get_running_loop())
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.move(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
+    line = Line(platform, Speed(engine, "telegram:1", rate, clock, sleep))
+    task = asyncio.create_task(Delivery(engine, line, clock).run())
+    try:
+        yield slept
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+def queue(engine: Engine, sender: str, *texts: str, kind: outbox.Kind = "reply") -> int:
+    def work(tx: Tx) -> int:
+        account_id = people.open_conversation(tx, "telegram", "1", sender).account_id
+        outbox.put(tx, account_id, kind, [{"text": text, "choices": []} for text in texts])
+        return account_id
+
+    return _direct(engine, work)
+
+
+def _direct(engine: Engine, work: Callable[[Tx], int]) -> int:
+    with engine.database.writing(engine.clock()) as tx:
+        made = work(tx)
+    engine.outgoing.set()
+    return made
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - what is waited for is in the store
+            await asyncio.sleep(0.002)
+
+
+def states(engine: Engine, account_id: int) -> list[tuple[str, str, int]]:
+    from sqlalchemy import select
+
+    from storage.schema import outbox as table
+
+    with engine.database.reading(engine.clock()) as tx:
+        found = select(table.c.state, table.c.reason, table.c.attempts)
+        rows = tx.execute(found.where(table.c.account_id == account_id).order_by(table.c.id))
+        return [tuple(row) for row in rows]
+
+
+async def test_each_person_hears_in_order(engine: Engine, clock: HandClock) -> None:
+    platform = Scripted()
+    wanted = {f"p{n}": [f"{n}.{m}" for m in range(8)] for n in range(20)}
+    for sender, texts in wanted.items():
+        queue(engine, sender, *texts)
+    async with delivering(engine, platform, clock):
+        while sum(map(len, platform.heard.values())) < 160:
+            clock.move(timedelta(seconds=1))
+            engine.outgoing.set()
+            await asyncio.sleep(0.005)
+    assert platform.heard == wanted
+
+
+async def test_what_must_wait_waits_as_long_as_asked_and_holds_up_nobody_else(
+    engine: Engine, clock: HandClock
+) -> None:
+    begun = clock()
+    at: list[datetime] = []
+
+    def script(sender: str, text: str) -> Outcome:
+        if sender == "slow":
+            at.append(clock())
+            return Later(35, "retry_after") if clock() < begun + timedelta(seconds=35) else Sent()
+        return Sent()
+
+    platform = Scripted(script)
+    slow = queue(engine, "slow", "một", "hai")
+    queue(engine, "quick", "ba")
+    async with delivering(engine, platform, clock):
+        await until(lambda: platform.heard["quick"] == ["ba"] and states(engine, slow)[0][2] == 1)
+        clock.move(timedelta(seconds=34))
+        engine.outgoing.set()
+        await asyncio.sleep(0.05)
+        assert len(at) == 1
+        clock.move(timedelta(seconds=1))
+        engine.outgoing.set()
+        await until(lambda: platform.heard["slow"] == ["một", "hai"])
+        await until(lambda: [one[0] for one in states(engine, slow)] == ["sent", "sent"])
+
+
+async def test_a_stop_for_the_whole_bot_stops_everybody(engine: Engine, clock: HandClock) -> None:
+    begun = clock()
+    platform = Scripted(
+        lambda _sender, _text: Later(60, "flood", whole=True) if clock() == begun else Sent()
+    )
+    queue(engine, "a", "một")
+    async with delivering(engine, platform, clock) as slept:
+        await until(lambda: len(platform.calls) == 1)
+        queue(engine, "b", "hai")
+        await until(lambda: platform.heard["b"] == ["hai"])
+    assert max(slept) == pytest.approx(60)
+    assert clock() >= begun + timedelta(seconds=60)
+
+
+async def test_who_blocked_the_bot_is_left_alone_until_he_writes(
+    engine: Engine, clock: HandClock
+) -> None:
+    gone = True
+    platform = Scripted(
+        lambda _sender, _text: Failed("blocked", unreachable=True) if gone else Sent()
+    )
+    account = queue(engine, "a", "một", "hai")
+    async with delivering(engine, platform, clock):
+        await until(lambda: [one[0] for one in states(engine, account)] == ["failed", "failed"])
+        queue(engine, "a", "ba", kind="push")
+        # `queue` opens the conversation, as a message would, so he counts as reachable again.
+        await until(lambda: states(engine, account)[-1][0] == "failed")
+        assert len(platform.calls) == 2
+        _direct(engine, lambda tx: _push(tx, account, "bốn"))
+        await until(lambda: states(engine, account)[-1][0] == "failed")
+        assert len(platform.calls) == 2
+        gone = False
+        message = Message("telegram", "1", "a", "e1", clock(), text="menu")
+        await engine.receive(message, b"")
+        await until(lambda: len(platform.heard["a"]) == 1)
+
+
+def _push(tx: Tx, account_id: int, text: str) -> int:
+    outbox.put(tx, account_id, "push", [{"text": text, "choices": []}])
+    return account_id
+
+
+@pytest.mark.parametrize("kind", ["reply", "push"])
+async def test_a_lost_answer_repeats_the_same_text(
+    engine: Engine, clock: HandClock, kind: outbox.Kind
+) -> None:
+    answers = iter(list[Outcome]([Unsure("timeout"), Sent(), Sent()]))
+    platform = Scripted(lambda _sender, _text: next(answers))
+    account = queue(engine, "a", "một", "hai", kind=kind)
+    async with delivering(engine, platform, clock):
+        await until(lambda: states(engine, account)[0][2] == 1)
+        clock.move(timedelta(seconds=2))
+        engine.outgoing.set()
+        await until(lambda: platform.heard["a"] == ["một", "một", "hai"])
+
+
+async def test_who_waits_for_an_answer_goes_first(engine: Engine, clock: HandClock) -> None:
+    for number in range(100):
+        queue(engine, f"p{number}", "tin", kind="push")
+    clock.move(timedelta(seconds=1))
+    queue(engine, "asks", "trả lời")
+    with engine.database.writing(clock()) as tx:
+        first = delivery.claim(tx, "telegram", "me", 10)
+    assert first[0].sender == "asks"
+    assert len({one.account_id for one in first}) == 10
+
+
+async def test_a_lease_that_ran_out_is_taken_over_and_the_old_holder_frees_nobody(
+    engine: Engine, clock: HandClock
+) -> None:
+    account = queue(engine, "a", "một", "hai")
+
+    def claim(holder: str) -> list[int]:
+        with engine.database.writing(clock()) as tx:
+            return [r.id for one in delivery.claim(tx, "telegram", holder, 5) for r in one.rows]
+
+    rows = claim("first")
+    assert len(rows) == 2
+    assert claim("second") == []
+    clock.move(delivery.LEASE)
+    assert claim("second") == rows
+    with engine.database.writing(clock()) as tx:
+        late = delivery.Settled(account, sent=(rows[0],))
+        delivery.settle(tx, "first", [late])
+    assert claim("third") == []
+    with engine.database.writing(clock()) as tx:
+        delivery.settle(tx, "second", [delivery.Settled(account, sent=tuple(rows))])
+    clock.move(delivery.LEASE)
+    assert claim("third") == []
+    assert [one[0] for one in states(engine, account)] == ["sent", "sent"]
+
+
+async def test_the_speed_is_kept(engine: Engine, clock: HandClock) -> None:
+    begun = clock()
+    at: list[datetime] = []
+
+    def script(_sender: str, _text: str) -> Outcome:
+        at.append(clock())
+        return Sent()
+
+    platform = Scripted(script)
+    for number in range(60):
+        queue(engine, f"p{number}", "tin", kind="push")
+    async with delivering(engine, platform, clock, rate=28.0):
+        await until(lambda: len(at) == 60)
+    in_the_first_second = sum(one < begun + timedelta(seconds=1) for one in at)
+    assert in_the_first_second <= 28
+    assert (max(at) - begun).total_seconds() == pytest.approx(59 / 28, abs=0.01)
+
+
+async def test_what_cannot_be_said_for_a_day_is_given_up(engine: Engine, clock: HandClock) -> None:
+    platform = Scripted(lambda _sender, _text: Later(1, "http_500"))
+    account = queue(engine, "a", "một")
+    async with delivering(engine, platform, clock):
+        await until(lambda: states(engine, account)[0][2] == 1)
+        clock.move(timedelta(hours=25))
+        engine.outgoing.set()
+        await until(lambda: states(engine, account)[0][0] == "failed")
+    assert states(engine, account)[0][1] == "too_old: http_500"
+
+
+def test_only_platforms_that_must_be_called_get_recipients(
+    database: Database, clock: HandClock
+) -> None:
+    with database.writing(clock()) as tx:
+        for channel in ("web", "terminal", *outbox.CALLED):
+            account_id = people.open_conversation(tx, channel, "x", "a").account_id
+            outbox.put(tx, account_id, "push", [{"text": "tin", "choices": []}])
+        called: list[Any] = [one.called for one in tx.news]
+        assert called == [False, False, True, True, True]
