@@ -77,6 +77,8 @@ class Vocabulary:
 
     def kind(self, word: str) -> str:
         """The class of a word standing alone; empty when it has none."""
+        if (fold_word(word),) not in self._by_fold:
+            return ""
         found = self.longest([word], 0)
         return found[0].kind if found else ""
 
