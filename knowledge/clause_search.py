@@ -46,9 +46,7 @@ def build(documents: Mapping[str, Sequence[str]]) -> ClauseIndex:
             rarity = math.log(1 + (len(counts) - spread[term] + 0.5) / (spread[term] + 0.5))
             weight = rarity * times * (K1 + 1) / (times + K1 * length)
             postings.setdefault(term, []).append((number, weight))
-    return ClauseIndex(
-        tuple(counts), {term: tuple(found) for term, found in postings.items()}
-    )
+    return ClauseIndex(tuple(counts), {term: tuple(found) for term, found in postings.items()})
 
 
 def _terms(tokens: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from knowledge import quantities
-from knowledge.amounts.words import vocabulary
+from knowledge.amounts.words import key_word, kind_of, vocabulary
 from knowledge.text import clean, fold, key
 
 MOST_WORDS = 40
@@ -152,17 +152,14 @@ def read_spoken(raw: Mapping[str, Any]) -> Spoken:
         asking=frozenset(
             first for first, found in phrases.items() if any(one.kind in _ASKING for one in found)
         ),
-        heard=frozenset(
-            word for found in phrases.values() for one in found for word in one.folds
-        ),
+        heard=frozenset(word for found in phrases.values() for one in found for word in one.folds),
     )
 
 
 def counts(tokens: Sequence[str], spoken: Spoken) -> bool:
     """True when a question, as FOLD tokens, names a figure or asks for one: most do neither."""
-    known = vocabulary()
     return any(
-        token.isdecimal() or known.kind(token) in _TELLING or token in spoken.asking
+        token.isdecimal() or kind_of(token) in _TELLING or token in spoken.asking
         for token in tokens[:MOST_WORDS]
     )
 
@@ -201,10 +198,10 @@ def _typed(question: str, spoken: Spoken) -> list[Typed]:
         folded = fold(word)
         if not (word[0].isdecimal() or folded in spoken.heard or known.knows(word)):
             return []
-        kind = "num" if word[0].isdecimal() else known.kind(word)
+        kind = "num" if word[0].isdecimal() else kind_of(word)
         ends = bool(between.strip())
         span = match.span()
-        found.append(Typed(word, key(word), folded, kind, not between, bare, ends, span))
+        found.append(Typed(word, key_word(word), folded, kind, not between, bare, ends, span))
         end = match.end()
     return found if _BETWEEN.fullmatch(text[end:]) else []
 

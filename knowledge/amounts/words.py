@@ -77,8 +77,6 @@ class Vocabulary:
 
     def kind(self, word: str) -> str:
         """The class of a word standing alone; empty when it has none."""
-        if (fold_word(word),) not in self._by_fold:
-            return ""
         found = self.longest([word], 0)
         return found[0].kind if found else ""
 
@@ -102,6 +100,12 @@ def key_word(word: str) -> str:
 
 def _agrees(word: str, folded: str, wanted: str) -> bool:
     return word == folded or key_word(word) == wanted
+
+
+@lru_cache(maxsize=8192)
+def kind_of(word: str) -> str:
+    """The class of a word standing alone among all words of amounts; empty when it has none."""
+    return vocabulary().kind(word)
 
 
 @lru_cache(maxsize=1)
