@@ -58,6 +58,8 @@ def more(turn: Turn) -> None:
 
 def split(text: str) -> list[str]:
     """The text in parts a villager reads, cut between lines or sentences, not inside a word."""
+    if len(text) <= MAX_CHARS and text.count("\n") < MAX_LINES:
+        return [text.strip()]
     parts: list[str] = []
     for piece in _pieces(text):
         joined = f"{parts[-1]}{piece}" if parts else ""

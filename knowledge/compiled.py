@@ -158,13 +158,13 @@ def _pack(made: Learned) -> tuple[Any, ...]:
             index.core,
             index.foreseen,
         ),
-        made.clause_index.postings,
+        (made.clause_index.clauses, made.clause_index.postings),
         made.days_off,
     )
 
 
 def _unpack(kept: Any) -> Learned:
-    words, index, postings, days_off = kept
+    words, index, clauses, days_off = kept
     short, phrases, exact, groups, unless, bands, known, after, before = words
     names, found, weights, unseen, examples, stop, slots, spoken, core, foreseen = index
     return Learned(
@@ -192,6 +192,6 @@ def _unpack(kept: Any) -> Learned:
             core,
             foreseen,
         ),
-        ClauseIndex(postings),
+        ClauseIndex(*clauses),
         days_off,
     )

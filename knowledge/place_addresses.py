@@ -47,10 +47,13 @@ _COUNTRY = frozenset({"viet nam", "vietnam", "vn"})
 class Address:
     """One way to read a typed place; ids are those given to the name indexes.
 
-    `upper` is set, and `words` empty, when the place itself is above a commune.
+    `upper` is set, and `words` empty, when the place itself is above a commune. `whole` has the
+    words with those that seem only to stand around them, for they may be the end of a name typed
+    with its space in the wrong place: "NậmM anh".
     """
 
     words: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
     level: str | None = None
     district: str | None = None
     era: Literal["old", "new"] | None = None
@@ -61,6 +64,7 @@ class Address:
 class _Segment:
     level: str | None
     words: tuple[str, ...]
+    whole: tuple[str, ...]
 
 
 def parse(text: str, upper: Mapping[str, NameIndex]) -> Iterator[Address]:
@@ -127,14 +131,14 @@ def _with_district(
     words = _without_province(segment.words, upper)
     era = _ERA_WORDS.get(key(words[-1])) if len(words) > 1 else None
     words = words[:-1] if era else words
-    yield Address(words, segment.level, district, era)
+    yield Address(words, segment.whole, segment.level, district, era)
     cuts = [(words[:cut], words[cut:]) for cut in range(max(1, len(words) - LONGEST), len(words))]
     # A rest written rightly goes before one with a slip: "pa u | muong te", not "pa | u muong te".
     for right in (True, False):
         for name, rest in cuts:
             found = _district(rest, upper, right)
             if found and (not district or district == found):
-                yield Address(name, segment.level, found, era)
+                yield Address(name, (), segment.level, found, era)
 
 
 def _without_province(words: tuple[str, ...], upper: Mapping[str, NameIndex]) -> tuple[str, ...]:
@@ -161,7 +165,7 @@ def _segments(text: str) -> list[_Segment]:
     def close(next_level: str | None = None) -> None:
         nonlocal level, words
         if kept := _trim(words):
-            found.append(_Segment(level, kept))
+            found.append(_Segment(level, kept, tuple(words)))
         level, words = next_level, []
 
     at = 0

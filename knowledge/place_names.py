@@ -44,8 +44,8 @@ def bare_name(name: str) -> str:
 class NameIndex:
     """Names to compare with, by id.
 
-    Costs: 0 right, 0.1 marks left out, 0.5 wrong marks, 1 one other slip, 1.5 a slip in a name too
-    short to be sure, 2 two slips, 3 only the beginning of the name.
+    Costs: 0 right, 0.1 marks left out, 0.5 wrong marks or spaces, 1 one other slip, 1.5 a slip in a
+    name too short to be sure, 2 two slips, 3 only the beginning of the name.
     """
 
     EXACT = 0.1
@@ -94,7 +94,8 @@ def _cost(typed: _Name, name: _Name) -> float:
     if typed.fold == name.fold:
         if _letter_marks(typed) - _letter_marks(name) and len(typed.syllables) <= _SHORT_NAME:
             return 1.5
-        return 0.5 if typed.marks else 0.1
+        spaced = [*map(len, typed.syllables)] == [*map(len, name.syllables)]
+        return 0.1 if spaced and not typed.marks else 0.5
     distance = DamerauLevenshtein.distance(typed.fold, name.fold, score_cutoff=2)
     if typed.sound == name.sound:
         return 1.5 if len(name.fold) < 5 else 1.0

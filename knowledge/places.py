@@ -141,7 +141,8 @@ class Places:
         scored = [
             (cost, self._units[key])
             for each in eras
-            for cost, key in self._names[each].match(address.words)
+            for words in dict.fromkeys((address.words, address.whole))
+            for cost, key in self._names[each].match(words)
         ]
         if not scored:
             return _UNKNOWN

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from knowledge import quantities
-from knowledge.amounts.words import vocabulary
+from knowledge.amounts.words import key_word, kind_of, vocabulary
 from knowledge.text import clean, fold, key
 
 MOST_WORDS = 40
@@ -79,6 +79,8 @@ class Spoken:
     """What is said first when the plan is over; each of the sentences has one to go with it."""
     asking: frozenset[str]
     """FOLD words with which a phrase of `people_asked` or `how_many_over` begins."""
+    heard: frozenset[str]
+    """FOLD words of all phrases."""
 
     def longest(self, typed: Sequence[Typed], at: int) -> tuple[str, int]:
         """Kind and number of words of the longest phrase that starts at a word; ("", 0) if none."""
@@ -150,21 +152,21 @@ def read_spoken(raw: Mapping[str, Any]) -> Spoken:
         asking=frozenset(
             first for first, found in phrases.items() if any(one.kind in _ASKING for one in found)
         ),
+        heard=frozenset(word for found in phrases.values() for one in found for word in one.folds),
     )
 
 
 def counts(tokens: Sequence[str], spoken: Spoken) -> bool:
     """True when a question, as FOLD tokens, names a figure or asks for one: most do neither."""
-    known = vocabulary()
     return any(
-        token.isdecimal() or known.kind(token) in _TELLING or token in spoken.asking
+        token.isdecimal() or kind_of(token) in _TELLING or token in spoken.asking
         for token in tokens[:MOST_WORDS]
     )
 
 
 def read_items(question: str, spoken: Spoken) -> list[Item]:
     """The whole question as items in order; empty when any of it is not understood."""
-    words = _typed(question) if len(question) <= quantities.MOST_CHARACTERS else []
+    words = _typed(question, spoken) if len(question) <= quantities.MOST_CHARACTERS else []
     if len(words) > MOST_WORDS:
         return []
     out: list[Item] = []
@@ -181,8 +183,9 @@ def read_items(question: str, spoken: Spoken) -> list[Item]:
     return out
 
 
-def _typed(question: str) -> list[Typed]:
-    """The words of a question; none when a sign stands among them that could change a sum."""
+def _typed(question: str, spoken: Spoken) -> list[Typed]:
+    """The words of a question; none when one is in no phrase and no amount, or when a sign stands
+    among them that could change a sum."""
     text = clean(question)
     known, bare, end = vocabulary(), text.isascii(), 0
     found = []
@@ -192,10 +195,13 @@ def _typed(question: str) -> list[Typed]:
         begins_late = word[0].isdecimal() and between.endswith((".", ","))
         if not _BETWEEN.fullmatch(between) or begins_late:
             return []
-        kind = "num" if word[0].isdecimal() else known.kind(word)
+        folded = fold(word)
+        if not (word[0].isdecimal() or folded in spoken.heard or known.knows(word)):
+            return []
+        kind = "num" if word[0].isdecimal() else kind_of(word)
         ends = bool(between.strip())
         span = match.span()
-        found.append(Typed(word, key(word), fold(word), kind, not between, bare, ends, span))
+        found.append(Typed(word, key_word(word), folded, kind, not between, bare, ends, span))
         end = match.end()
     return found if _BETWEEN.fullmatch(text[end:]) else []
 

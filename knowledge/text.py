@@ -43,6 +43,9 @@ _FOLD_TABLE: dict[int, str | None] = {
 _FOLD_TABLE.update({0x0111: "d", 0x0110: "d"})
 _FOLD_TABLE.update(dict.fromkeys(range(0x0300, 0x0370)))
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
+_NO_CONTROL = re.compile("[\n -~\u00a1-\u00ac\u00ae-\u024f\u1e00-\u1eff]*")
+_WORD_LENGTH = 16
+"""Texts up to here are words for the most part, and the same words come again and again."""
 
 
 def clean(text: str, limit: int = 10_000) -> str:
@@ -52,6 +55,8 @@ def clean(text: str, limit: int = 10_000) -> str:
     """
     text = text[:limit].encode("utf-8", "ignore").decode("utf-8")
     text = unicodedata.normalize("NFC", text.translate(_TABLE))
+    if _NO_CONTROL.fullmatch(text):
+        return text.strip()
     return "".join(
         char if char == "\n" or not unicodedata.category(char).startswith("C") else " "
         for char in text
@@ -78,5 +83,12 @@ def key(text: str) -> str:
 
 def fold(text: str) -> str:
     """FOLD form: lower-case ASCII letters, digits and single spaces; `fold(fold(x)) == fold(x)`."""
+    return _folded_word(text) if len(text) <= _WORD_LENGTH else _folded(text)
+
+
+def _folded(text: str) -> str:
     text = unicodedata.normalize("NFC", text.translate(_TABLE)).casefold()
     return _NOT_WORD.sub(" ", text.translate(_FOLD_TABLE)).strip()
+
+
+_folded_word = lru_cache(maxsize=8192)(_folded)

@@ -102,6 +102,12 @@ def _agrees(word: str, folded: str, wanted: str) -> bool:
     return word == folded or key_word(word) == wanted
 
 
+@lru_cache(maxsize=8192)
+def kind_of(word: str) -> str:
+    """The class of a word standing alone among all words of amounts; empty when it has none."""
+    return vocabulary().kind(word)
+
+
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
     """The vocabulary of `words/amounts.yaml`, read once."""
