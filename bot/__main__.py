@@ -36,6 +36,14 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--as", dest="sender", default="me", metavar="TÊN", help="đóng vai ai")
     chat.set_defaults(run="bot.commands.chat")
 
+    replay = commands.add_parser("replay", help="chơi lại một hội thoại, xem có còn đúng không")
+    replay.add_argument("file", metavar="TỆP", help="hội thoại, ví dụ trong tests/conversations")
+    replay.add_argument(
+        "--way", choices=["plain", "afresh", "twice", "no-buttons"], default="plain",
+        help="cách chơi: thường, khởi động lại giữa chừng, gửi hai lần, không nút bấm",
+    )  # fmt: skip
+    replay.set_defaults(run="bot.commands.replay")
+
     ask = commands.add_parser("ask", help="hỏi kế hoạch")
     ask.add_argument("question", nargs="*", help="câu hỏi")
     ask.add_argument("--jsonl", action="store_true", help="đọc, ghi mỗi dòng một JSON")

@@ -5,34 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.app import make_world
+from bot.replay.talk import START as START
+from bot.replay.talk import HandClock as HandClock
 from handlers.turn import World
 from storage.database import Database
 from storage.upgrade import upgrade
 from tests.postgres import Postgres, running
 
-START = datetime(2025, 1, 2, 1, 0, tzinfo=UTC)
-"""08:00 in Lai Châu, inside the plan's period and before the districts were abolished."""
 STORES = ("sqlite", "postgresql")
-
-
-class HandClock:
-    """A clock that only moves when told to."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, by: timedelta) -> None:
-        """Let this much time pass."""
-        self.now += by
 
 
 @pytest.fixture

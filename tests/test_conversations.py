@@ -9,24 +9,14 @@ import pytest
 from handlers.turn import World
 from tests.conftest import STORES, Fresh, HandClock
 from tests.talk import talking
-from tests.transcript import Mismatch, Player
+from tests.transcript import WAYS, Mismatch, Player, playable
 
 FOLDER = Path(__file__).parent / "conversations"
-WAYS: dict[str, dict[str, bool]] = {
-    "plain": {},
-    "afresh": {"afresh": True},
-    "twice": {"twice": True},
-    "no-buttons": {},
-}
-
-
-NEEDS_BUTTONS = "bấm lại"
-"""Pressing an old button again can only happen where there are buttons."""
 REPLAYS = [
     pytest.param(path, way, id=f"{path.stem}-{way}")
     for path in sorted(FOLDER.glob("*.txt"))
     for way in WAYS
-    if way != "no-buttons" or NEEDS_BUTTONS not in path.read_text("utf-8")
+    if playable(path.read_text("utf-8"), way)
 ]
 
 

@@ -1,0 +1,213 @@
+"""Transcripts: conversations in plain text that a non-programmer can read and write.
+
+    # lúc: 2025-07-02 08:00            before anything else: when it begins, in Lai Châu
+    # a comment
+    Cán bộ Hà: Xã Bình Lư              Hà is an officer of that commune (by invitation)
+    Cán bộ huyện Lan: Huyện Tam Đường  … of that district; so too "Cán bộ tỉnh"
+    Páo: báo đóng góp                  Páo types
+    Páo bấm: Đồng ý                    Páo presses (types its number where there are no buttons)
+    Páo bấm lại                        Páo presses the same button once more
+    Páo gửi ảnh                        … a photo; so too "gửi 3 ảnh" at once, "ghi âm", "tệp"
+    Páo gửi ảnh: đường bản             … with words beside it
+    > Góp để làm việc gì?*             the bot's next message to whoever wrote; * is anything
+    > @Hà Có báo cáo mới*{mã}*         … to somebody else; {mã} is a receipt code, kept for later
+    [Gửi] [Sửa] [Hủy]                  the choices under it
+    Páo: xem {mã}                      the code can be typed
+    = 2 ngày                           time passes
+    Im lặng                            the bot says nothing to whoever wrote
+
+Each is replayed plainly, with the engine built anew before every message, with every message
+delivered twice, and on a channel without buttons.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fnmatch import translate
+
+from bot.replay.talk import START, Talk
+from handlers.messages import Attachment, AttachmentKind
+from knowledge.zone import ZONE
+from storage.codes import ALPHABET
+
+SPANS = {
+    "giây": timedelta(seconds=1),
+    "phút": timedelta(minutes=1),
+    "giờ": timedelta(hours=1),
+    "ngày": timedelta(days=1),
+}
+SENT: dict[str, AttachmentKind] = {"ảnh": "photo", "ghi âm": "voice", "tệp": "file"}
+"""What can be sent beside words, as a transcript calls it."""
+ROLES = {
+    "Cán bộ ": "commune_officer",
+    "Cán bộ huyện ": "district_officer",
+    "Cán bộ tỉnh ": "province_officer",
+}
+AGAIN = " bấm lại"
+WAYS: dict[str, dict[str, bool]] = {
+    "plain": {},
+    "afresh": {"afresh": True},
+    "twice": {"twice": True},
+    "no-buttons": {},
+}
+"""The ways a transcript must hold, and what a Talk is told for each."""
+_CODE = rf"LC-[{ALPHABET}]{{7}}"
+_STARTS = re.compile(r"#\s*lúc:\s*(.+)")
+_SENDS = re.compile(rf"([^:]+) gửi (?:(\d{{1,2}}) )?({'|'.join(SENT)})(?:: (.*))?")
+_GIVEN = re.compile(rf"({'|'.join(sorted(ROLES, key=len, reverse=True))})([^:]+): (.+)")
+
+
+class Mismatch(AssertionError):
+    """The bot did not say what the transcript says; the text names the line."""
+
+
+class Unreadable(ValueError):
+    """A line that is no line of a transcript; the text names it."""
+
+
+def starts_at(text: str) -> datetime:
+    """When a transcript begins, aware: what "# lúc:" says, else START. Raises Unreadable."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        told = _STARTS.fullmatch(line.strip())
+        if told is not None:
+            try:
+                return datetime.fromisoformat(told[1]).replace(tzinfo=ZONE)
+            except ValueError:
+                raise Unreadable(f"line {number}: {line.strip()}") from None
+    return START
+
+
+def playable(text: str, way: str) -> bool:
+    """Whether a transcript can be played this way: an old button is there only where any are."""
+    return way != "no-buttons" or AGAIN not in text
+
+
+def _unheard(_line: str) -> None:
+    return
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays one transcript against a Talk; `hear` gets each line of the conversation as it was."""
+
+    talk: Talk
+    buttons: bool = True
+    hear: Callable[[str], None] = _unheard
+    _codes: dict[str, str] = field(default_factory=dict)
+    _heard: dict[str, int] = field(default_factory=dict)
+    _told: dict[str, int] = field(default_factory=dict)
+    _writer: str = ""
+    _pressed: dict[str, str] = field(default_factory=dict)
+    _shown: list[str] = field(default_factory=list)
+    _sent: int = 0
+
+    def play(self, text: str) -> None:
+        """Play every line. Raises Mismatch at the first that does not hold, Unreadable."""
+        if _STARTS.search(text):
+            self.talk.clock.now = starts_at(text)
+        for number, line in enumerate(text.splitlines(), start=1):
+            line = line.strip()
+            if line and not line.startswith("#"):
+                try:
+                    self._line(line)
+                except AssertionError as wrong:
+                    raise Mismatch(f"line {number}: {line}\n{wrong}") from None
+                except (ValueError, LookupError):
+                    raise Unreadable(f"line {number}: {line}") from None
+
+    def _line(self, line: str) -> None:
+        if line.startswith("= "):
+            amount, unit = line[2:].split()
+            self.talk.clock.move(int(amount) * SPANS[unit])
+            self.hear(line)
+        elif line.startswith("> "):
+            self._expect(line[2:])
+        elif line.startswith("["):
+            wanted = [self._filled(one) for one in re.findall(r"\[([^\]]*)\]", line)]
+            _hold(wanted == self._shown, f"shown: {self._shown}")
+        elif line == "Im lặng":
+            _hold(not self.talk.last[self._writer], f"said: {self.talk.last[self._writer]}")
+        elif given := _GIVEN.fullmatch(line):
+            self.talk.make_officer(given[2], given[3], ROLES[given[1]])
+            self._heard[given[2]] = self._told[given[2]] = len(self.talk.last[given[2]])
+            self.hear(line)
+        elif line.endswith(AGAIN):
+            who = self._writes(line.removesuffix(AGAIN))
+            self.talk.say(who, choice=self._pressed[who])
+            self._tell(line)
+        elif sent := _SENDS.fullmatch(line):
+            self._send(self._writes(sent[1]), int(sent[2] or 1), SENT[sent[3]], sent[4] or "")
+            self._tell(line)
+        else:
+            self._write(line)
+
+    def _send(self, who: str, many: int, kind: AttachmentKind, text: str) -> None:
+        numbers = range(self._sent + 1, self._sent + many + 1)
+        self._sent += many
+        self.talk.say(
+            who,
+            self._filled(text),
+            attachments=tuple(Attachment(kind, f"test:{number}") for number in numbers),
+        )
+
+    def _write(self, line: str) -> None:
+        who, colon, text = line.partition(":")
+        if not colon:
+            raise ValueError(line)
+        who, text = who.strip(), self._filled(text.strip())
+        pressed = who.endswith(" bấm")
+        who = self._writes(who.removesuffix(" bấm"))
+        if pressed:
+            self._pressed[who] = self.talk.choice(who, text)
+        if pressed and self.buttons:
+            self.talk.press(who, text)
+        elif pressed:
+            self.talk.say(who, self.talk.number(who, text))
+        else:
+            self.talk.say(who, text)
+        self._tell(self._filled(line))
+
+    def _writes(self, who: str) -> str:
+        self._writer = who
+        self._heard[who] = self._told[who] = 0
+        return who
+
+    def _tell(self, line: str) -> None:
+        """Let be heard what was written and what the bot said to anybody since."""
+        self.hear(line)
+        for who, bodies in self.talk.last.items():
+            for body in bodies[self._told.get(who, 0) :]:
+                self.hear(f"> @{who} {' '.join(body['text'].split())}")
+                if body["choices"]:
+                    self.hear(" ".join(f"[{one['label']}]" for one in body["choices"]))
+            self._told[who] = len(bodies)
+
+    def _expect(self, pattern: str) -> None:
+        who = self._writer
+        if pattern.startswith("@"):
+            who, _, pattern = pattern[1:].partition(" ")
+        bodies = self.talk.last.get(who, [])
+        heard = self._heard.get(who, 0)
+        _hold(heard < len(bodies), f"the bot said nothing more to {who}")
+        said = bodies[heard]["text"]
+        self._heard[who] = heard + 1
+        self._shown = [one["label"] for one in bodies[heard]["choices"]]
+        wanted = self._filled(pattern)
+        regex = translate(wanted).replace(r"\{", "{").replace(r"\}", "}")
+        for name in re.findall(r"\{(\w+)\}", regex):
+            regex = regex.replace(f"{{{name}}}", f"(?P<{name}>{_CODE})", 1)
+        match = re.fullmatch(regex, " ".join(said.split()))
+        if match is None:
+            raise Mismatch(f"the bot said: {said}")
+        self._codes.update(match.groupdict())
+
+    def _filled(self, text: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda m: self._codes.get(m.group(1), m.group(0)), text)
+
+
+def _hold(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Mismatch(otherwise)
