@@ -475,15 +475,23 @@ tokens = Table(
     "tokens",
     metadata,
     Column("name", String(80), primary_key=True),
+    # Both sealed: neither a backup nor a reader of the database can use them.
     Column("access", Text, nullable=False),
     Column("refresh", Text, nullable=False),
-    Column("fetched_at", UtcTime, nullable=False),
+    Column("refresh_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("leased_until", UtcTime),
-    Column("holder", String(32), nullable=False, server_default=""),
-    # Why a person must consent anew, "" while all is well.
-    Column("broken", String(200), nullable=False, server_default=""),
+    Column("generation", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("seed", String(64), nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    # What only one replica may do at a time.
+    Column("name", String(80), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", UtcTime, nullable=False),
 )
 
 timers = Table(

@@ -361,7 +361,6 @@ def _tables():
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index(op.f("ix_attachments_source"), "attachments", ["source"], unique=False)
-    # ### end Alembic commands ###
 
 
 def _triggers(sqlite):

@@ -1,0 +1,140 @@
+"""The spool: nothing acknowledged is lost, order holds, and its bounds are told, not hidden."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.errors import StorageAway
+from bot.spool import Spool
+from handlers.messages import Attachment, Message
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def message(number: int, channel: str = "zalo_oa") -> Message:
+    photo = Attachment("photo", f"ref-{number}", "ảnh.jpg", 12)
+    return Message(channel, "oa", "u1", f"e{number}", AT, f"tin {number}", None, (photo,), "nhóm")
+
+
+class Store:
+    """Takes messages unless it is away."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.taken: list[Message] = []
+        self.kept: list[tuple[bytes, str]] = []
+
+    async def receive(self, message: Message, raw: bytes) -> None:
+        if self.away:
+            raise StorageAway
+        self.taken.append(message)
+        assert raw == message.text.encode()
+
+    async def keep(self, raw: bytes, key: str) -> None:
+        if self.away:
+            raise StorageAway
+        self.kept.append((raw, key))
+
+
+async def hand_on(spool: Spool, until_empty: bool = True) -> None:
+    task = asyncio.create_task(spool.run())
+    async with asyncio.timeout(10):
+        while spool.waiting and until_empty:  # noqa: ASYNC110 - the files are the signal
+            await asyncio.sleep(0.001)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def give(spool: Spool, numbers: Sequence[int], channel: str = "zalo_oa") -> None:
+    for number in numbers:
+        one = message(number, channel)
+        await spool.receive(one, one.text.encode())
+
+
+async def test_with_storage_at_hand_nothing_is_written(tmp_path: Path) -> None:
+    store = Store()
+    spool = Spool(tmp_path, store.receive, store.keep)
+    await give(spool, [1])
+    assert store.taken == [message(1)]
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+async def test_what_came_while_away_comes_first_and_whole_even_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    store = Store()
+    store.away = True
+    await give(Spool(tmp_path, store.receive, store.keep), range(1, 6))
+    later = Spool(tmp_path, store.receive, store.keep)
+    store.away = False
+    assert later.waiting == 5
+    await give(later, [6])
+    await give(later, [1], channel="telegram")
+    assert store.taken == [message(1, "telegram")]
+    await hand_on(later)
+    assert store.taken[1:] == [message(number) for number in range(1, 7)]
+    await give(later, [7])
+    assert store.taken[-1] == message(7)
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+async def test_while_still_away_it_all_stays(tmp_path: Path) -> None:
+    store = Store()
+    store.away = True
+    looks = 0
+
+    async def sleep(_seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        store.away = looks < 3
+        await asyncio.sleep(0)
+
+    spool = Spool(tmp_path, store.receive, store.keep, sleep=sleep)
+    await give(spool, [1, 2])
+    await spool.keep("zalo_oa", b"\xff", "k1")
+    await hand_on(spool)
+    assert looks == 3
+    assert [one.event_id for one in store.taken] == ["e1", "e2"]
+    assert store.kept == [(b"\xff", "k1")]
+
+
+async def test_a_full_spool_says_so_and_takes_again_when_there_is_room(tmp_path: Path) -> None:
+    store = Store()
+    store.away = True
+    spool = Spool(tmp_path, store.receive, store.keep, most=2)
+    await give(spool, [1, 2])
+    with pytest.raises(StorageAway):
+        await give(spool, [3])
+    store.away = False
+    await hand_on(spool)
+    await give(spool, [3])
+    assert [one.event_id for one in store.taken] == ["e1", "e2", "e3"]
+
+
+async def test_a_folder_that_cannot_be_written_acknowledges_nobody(tmp_path: Path) -> None:
+    store = Store()
+    store.away = True
+    spool = Spool(tmp_path / "spool", store.receive, store.keep)
+    (tmp_path / "spool" / "zalo_oa").write_text("a file where a folder should be")
+    with pytest.raises(StorageAway):
+        await give(spool, [1])
+    assert spool.waiting == 0
+
+
+async def test_a_torn_file_is_set_aside_and_blocks_nothing(tmp_path: Path) -> None:
+    store = Store()
+    store.away = True
+    await give(Spool(tmp_path, store.receive, store.keep), [1, 2])
+    first = min(tmp_path.rglob("*.json"))
+    first.write_text('{"message": {"chan')
+    store.away = False
+    await hand_on(Spool(tmp_path, store.receive, store.keep))
+    assert [one.event_id for one in store.taken] == ["e2"]
+    assert [path.suffix for path in tmp_path.rglob("*.*")] == [".unreadable"]
