@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """An ISO time at which the program's clock starts; without a zone it is Lai Châu's."""
     plan_until: date | None = None
     """A date to which the province has prolonged the plan."""
+    most_per_minute: int = Field(default=20, ge=0)
+    """Messages of one person that are handled in a minute, after a first burst; 0: no limit."""
     officer_contact: str = ""
     """Whom people may call, as shown in chat ("Văn phòng UBND xã …, 0213…")."""
 

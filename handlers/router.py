@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, forms, mine, officials, report, verify
+from handlers import ask, flood, forms, mine, officials, report, verify
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
@@ -50,7 +50,12 @@ MENU = sorted(
 def handle(turn: Turn) -> None:
     """Handle one message wholly: what changed is stored and what is said lies in the outbox."""
     turn.offered = turn.state.pop("offered", [])
-    _dispatch(turn)
+    verdict = flood.weigh(turn.state, turn.now, turn.world.most_per_minute)
+    if verdict == "handle":
+        _dispatch(turn)
+    elif verdict == "notice":
+        turn.say("router.slow_down")
+        turn.state["offered"] = turn.offered
     if not turn.replies and turn.offered:
         turn.state["offered"] = turn.offered
     people.save_state(turn.tx, turn.conversation.account_id, turn.state)

@@ -35,6 +35,8 @@ class World:
     places: Places
     words: Words
     officer_contact: str = ""
+    most_per_minute: int = 0
+    """Messages of one person that are handled; 0 is no limit."""
 
 
 @dataclass(frozen=True, slots=True)

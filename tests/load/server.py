@@ -152,6 +152,8 @@ def bot_settings(data: Path, port: int, database_url: str | None = None) -> dict
         "BOT_DATA_DIR": str(data),
         "BOT_HTTP_HOST": "127.0.0.1",
         "BOT_HTTP_PORT": str(port),
+        # The load is many people on few chats.
+        "BOT_MOST_PER_MINUTE": "0",
     }
     if database_url is not None:
         told["BOT_DATABASE_URL"] = database_url
