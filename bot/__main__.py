@@ -65,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     deadlines.add_argument("--json", action="store_true", help="ghi JSON")
     deadlines.set_defaults(run="bot.commands.deadlines")
 
+    reminders = commands.add_parser("reminders", help="nhắc hạn")
+    reminders.add_argument("action", choices=["preview"])
+    reminders.add_argument("--on", required=True, metavar="NGÀY", help="ngày, ví dụ 2025-01-02")
+    reminders.add_argument("--json", action="store_true", help="ghi JSON")
+    reminders.set_defaults(run="bot.commands.reminders")
+
     invite = commands.add_parser("invite", help="tạo mã mời dùng một lần")
     invite.add_argument("--role", required=True, help="vai trò, ví dụ commune_officer")
     invite.add_argument("--place", required=True, help='nơi, ví dụ "Xã Bình Lư"')

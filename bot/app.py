@@ -12,7 +12,8 @@ from bot.plan_folder import load_plan
 from bot.settings import Settings
 from handlers.turn import World
 from handlers.words import Words
-from knowledge import places
+from knowledge import deadlines, nudges, places
+from knowledge.plan import DEFAULT
 from storage.database import Database
 from storage.upgrade import upgrade
 
@@ -40,7 +41,8 @@ def make_world(
 ) -> World:
     """What every turn shares, read from files once."""
     plan = load_plan(data_dir, plan_until)
-    return World(plan, places.load(), Words(), officer_contact, most_per_minute)
+    due = nudges.load(DEFAULT, deadlines.load(DEFAULT), plan_until)
+    return World(plan, places.load(), Words(), due, officer_contact, most_per_minute)
 
 
 def open_store(settings: Settings) -> Database:

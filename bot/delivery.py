@@ -18,6 +18,7 @@ from functools import partial
 import structlog
 
 from bot import metrics
+from bot.campaigns import until_daytime
 from bot.channels.platform import Failed, Later, Outcome, Platform, Sent, Unsure
 from bot.engine import Engine
 from bot.errors import StorageAway
@@ -138,6 +139,8 @@ class Delivery:
     async def _say(self, to: Recipient, row: Row) -> Outcome:
         if to.unreachable:
             return Failed(to.unreachable, unreachable=True)
+        if row.body.get("quiet") and (wait := until_daytime(self._now())):
+            return Later(wait, "quiet_hours")
         refused = self._line.check(to, row, self._now())
         if refused is not None:
             return refused

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, flood, forms, mine, officials, report, verify
+from handlers import announce, ask, flood, forms, mine, officials, reminders, report, verify
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
@@ -27,6 +27,8 @@ MODULES = (
     verify,
     mine,
     officials,
+    reminders,
+    announce,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
@@ -37,11 +39,13 @@ COMMANDS: dict[str, Callable[[Turn], None]] = {
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
     name: handle for module in MODULES for name, handle in module.WITH_CODE.items()
 }
+FIRST = ("resume", "about", "report", "mine", "queue")
+"""The menu's first page; for an officer with something open, the last of them is on the next."""
 MENU = sorted(
     (
+        Entry("resume", 0, lambda turn: bool(turn.state.get("forms"))),
         Entry("about", 1),
         *(entry for module in MODULES for entry in module.MENU),
-        Entry("resume", 9, lambda turn: bool(turn.state.get("forms"))),
     ),
     key=lambda entry: entry.order,
 )
@@ -235,8 +239,7 @@ def _without_words(turn: Turn) -> None:
 
 
 def _menu(turn: Turn, key: str, page: int = 0) -> None:
-    keys = [entry.key for entry in MENU if entry.shown(turn)]
-    pages = [keys] if len(keys) <= MAX_CHOICES else list(_pages(keys))
+    pages = list(_pages([entry.key for entry in MENU if entry.shown(turn)]))
     page %= len(pages)
     turn.state["menu"] = page
     offered = [*pages[page], *(["menu_more"] if len(pages) > 1 else [])]
@@ -244,5 +247,8 @@ def _menu(turn: Turn, key: str, page: int = 0) -> None:
 
 
 def _pages(keys: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(keys), MAX_CHOICES - 1):
+    """What is used daily first; one place is left for what leads to the next page."""
+    first = min(sum(key in FIRST for key in keys), MAX_CHOICES - 1)
+    yield keys[:first]
+    for start in range(first, len(keys), MAX_CHOICES - 1):
         yield keys[start : start + MAX_CHOICES - 1]

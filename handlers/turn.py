@@ -14,6 +14,7 @@ from typing import Any
 
 from handlers.messages import MAX_CHOICES, Message
 from handlers.words import Words
+from knowledge.nudges import Nudges
 from knowledge.places import Places
 from knowledge.plan import Plan
 from knowledge.zone import ZONE
@@ -29,11 +30,12 @@ TYPED = "="
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What every turn shares: the plan, the places, the words."""
+    """What every turn shares: the plan, its deadlines' reminders, the places, the words."""
 
     plan: Plan
     places: Places
     words: Words
+    nudges: Nudges
     officer_contact: str = ""
     most_per_minute: int = 0
     """Messages of one person that are handled; 0 is no limit."""
@@ -46,6 +48,23 @@ class Offer:
     label: str
     value: Any
     also: tuple[str, ...] = ()
+
+
+def push(
+    world: World,
+    tx: Tx,
+    account_id: int,
+    key: str,
+    typed: Sequence[tuple[str, str]] = (),
+    /,
+    **values: Any,
+) -> None:
+    """Tell an account something unasked; `typed` are (label, what pressing it types)."""
+    body = {
+        "text": world.words.text(key, **values),
+        "choices": [{"id": TYPED + text, "label": label} for label, text in typed],
+    }
+    outbox.put(tx, account_id, "push", [body])
 
 
 @dataclass(slots=True)
@@ -128,9 +147,5 @@ class Turn:
     def push(
         self, account_id: int, key: str, typed: Sequence[tuple[str, str]] = (), /, **values: Any
     ) -> None:
-        """Tell another account something; `typed` are (label, what pressing it types)."""
-        body = {
-            "text": self.world.words.text(key, **values),
-            "choices": [{"id": TYPED + text, "label": label} for label, text in typed],
-        }
-        outbox.put(self.tx, account_id, "push", [body])
+        """Tell another account something, as `push` does."""
+        push(self.world, self.tx, account_id, key, typed, **values)

@@ -115,6 +115,18 @@ class Places:
             return self._units[self._district_keys[unit.district]]
         return self._province(unit.era)
 
+    def under(self, unit: Unit) -> tuple[Unit, ...]:
+        """The communes, wards and towns that lie under a unit, in its own era."""
+        return tuple(
+            one
+            for one in self._communes(unit.era)
+            if unit.level == "province" or one.district == unit.name
+        )
+
+    def province(self, on: date) -> Unit:
+        """The province as it is on a day."""
+        return self._province(self._era(on))
+
     def communes(self, on: date) -> tuple[Unit, ...]:
         """All communes, wards and towns valid on a day, by name."""
         return tuple(sorted(self._communes(self._era(on)), key=lambda unit: bare_name(unit.name)))

@@ -136,7 +136,7 @@ class Tx:
         key: str,
         rows: Select[*tuple[Any, ...]],
         change: Callable[[Any], Mapping[str, Any]],
-        values: Mapping[str, Any],
+        values: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     ) -> int:
         """Insert what `rows` selects (a column a name); where `key` is there already, make
         `change`, which gets the row that would have gone in. How many rows went in or changed.

@@ -494,6 +494,70 @@ leases = Table(
     Column("until", UtcTime, nullable=False),
 )
 
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _id(),
+    Column("person_id", BigId, ForeignKey("people.id"), nullable=False),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False),
+    # A role of the plan's deadlines, or villager.
+    Column("actor", String(32), nullable=False),
+    Column("place", String(16), nullable=False, server_default=""),
+    Column("since", UtcTime, nullable=False),
+    Column("until", UtcTime),
+    Index(None, "person_id", "id"),
+    Index(
+        "uq_subscriptions_live",
+        "person_id",
+        "actor",
+        "place",
+        unique=True,
+        sqlite_where=text("until IS NULL"),
+        postgresql_where=text("until IS NULL"),
+    ),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    _id(),
+    # One a day for reminders, one an announcement: planned twice is planned once.
+    Column("key", String(80), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    # The last person it has gone to: a crash goes on behind him.
+    Column("cursor", BigId, nullable=False, server_default="0"),
+    Column("count", Integer, nullable=False, server_default="0"),
+    Column("text", Text, nullable=False, server_default=""),
+    # Keys of the places it is for; [] is everywhere.
+    Column("places", JSON, nullable=False),
+    Column("made_by", BigId, ForeignKey("people.id")),
+    Column("account_id", BigId, ForeignKey("accounts.id")),
+    Column("released_by", BigId, ForeignKey("people.id")),
+    Column("made_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime),
+    Index(None, "state", "due_at"),
+)
+
+campaign_people = Table(
+    "campaign_people",
+    metadata,
+    Column("campaign_id", BigId, ForeignKey("campaigns.id"), primary_key=True, autoincrement=False),
+    Column("person_id", BigId, ForeignKey("people.id"), primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+reminded = Table(
+    "reminded",
+    metadata,
+    Column("person_id", BigId, ForeignKey("people.id"), primary_key=True, autoincrement=False),
+    Column("deadline", String(48), primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("lead", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 timers = Table(
     "timers",
     metadata,

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from handlers.turn import World
-from knowledge import quantities
+from knowledge import deadlines, quantities
+from knowledge.plan import DEFAULT
 from storage.contributions import Contribution
 from storage.verification import Decision
 from tests.conftest import START, STORES, Fresh, HandClock
@@ -19,7 +20,9 @@ from tests.talk import Talk, talking
 MOST_CHARS, MOST_LINES = 300, 5
 OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 """An officer decides on what he reads, and reads it on a larger screen more often."""
-FOR_OFFICERS = ("decide.", "verify.", "redeem.", "officials.")
+FOR_OFFICERS = (
+    "decide.", "verify.", "redeem.", "officials.", "announce.", "reminders.office", "reminders.digest",
+)  # fmt: skip
 LABEL_CHARS = 80
 
 NAME = "Hợp tác xã nông nghiệp hữu cơ Sì Thâu Chải, huyện Tam Đường"
@@ -40,6 +43,12 @@ ONE = Contribution(
     place="old:3412", village=VILLAGE, purpose=PURPOSE, made_on=date(2025, 12, 31), told_vnd=VND,
     verified_vnd=VND - 1, note=f"{REASON}\n{REASON}", submitted_at=START, updated_at=START,
 )  # fmt: skip
+
+LIMIT = max(deadlines.load(DEFAULT).in_year(2025), key=lambda one: len(one.action + one.recipient))
+LINE = (
+    "Còn 30 ngày (đến hết 14/01/2025): đăng ký nội dung thi đua xây dựng nông thôn mới của năm,"
+    " gửi Sở Nông nghiệp và Phát triển nông thôn; ngày làm việc cuối 13/01/2025 (V.4.b)."
+)
 
 SAID: dict[str, Any] = {
     "one": ONE,
@@ -85,6 +94,15 @@ SAID: dict[str, Any] = {
     "old": PLACE,
     "now": PLACE,
     "month": "12/2025",
+    "missed": {"window": 120, "blocked": 3, "deactivated": 1},
+    "due": "31/12/2025",
+    "text": "Sáng thứ Bảy bà con họp bản tại nhà văn hóa để bàn việc làm đường. " * 3,
+    "lines": [LINE] * 3,
+    "own": True,
+    "people": 12_345,
+    "ahead": False,
+    "least": 10,
+    "limit": LIMIT,
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 

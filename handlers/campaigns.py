@@ -1,0 +1,49 @@
+"""Campaigns (đợt gửi): the day's reminders are planned, and every campaign goes out in slices."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from itertools import groupby
+
+from handlers import announce, reminders
+from handlers.turn import World
+from knowledge.zone import ZONE
+from storage import campaigns, subscriptions
+from storage.campaigns import Campaign
+from storage.database import Tx
+
+DIGEST = "reminders"
+STARTS, ENDS = time(7, 30), time(20, 0)
+"""Local time: nothing goes out to many before or after."""
+
+
+def is_daytime(local: datetime) -> bool:
+    """Whether something may go out to many at this local time."""
+    return STARTS <= local.time() < ENDS
+
+
+def plan_today(tx: Tx, world: World) -> None:
+    """Plan the reminder of the day, for 07:30; planned twice is planned once."""
+    today = tx.now.astimezone(ZONE).date()
+    if world.nudges.between(today - reminders.LOOKS_BACK, today):
+        due_at = datetime.combine(today, STARTS, ZONE)
+        campaigns.plan(tx, f"{DIGEST}:{today}", DIGEST, due_at)
+
+
+def fan_out(tx: Tx, world: World, campaign: Campaign) -> None:
+    """One slice of a campaign: the next people are told, or it ends."""
+    wishes = subscriptions.after(tx, campaign.cursor, campaigns.SLICE, places=campaign.places)
+    if not wishes:
+        campaigns.finish(tx, campaign)
+        if campaign.kind == announce.KIND:
+            announce.tell_author(tx, world, campaign)
+        return
+    taken = campaigns.taken(tx, campaign, {one.person_id for one in wishes})
+    people = {
+        person: list(theirs)
+        for person, theirs in groupby(wishes, key=lambda one: one.person_id)
+        if person not in taken
+    }
+    send = reminders.remind if campaign.kind == DIGEST else announce.tell
+    told = send(tx, world, campaign, people)
+    campaigns.advance(tx, campaign, wishes[-1].person_id, told=told)
