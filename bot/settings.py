@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -39,6 +40,35 @@ class Settings(BaseSettings):
     """Messages of one person that are handled in a minute, after a first burst; 0: no limit."""
     officer_contact: str = ""
     """Whom people may call, as shown in chat ("Văn phòng UBND xã …, 0213…")."""
+
+    telegram_token: SecretStr | None = None
+    telegram_api_base: str = "https://api.telegram.org"
+    telegram_mode: Literal["polling", "webhook"] = "polling"
+    telegram_webhook_secret: SecretStr | None = None
+    telegram_proxy: str = ""
+    """Vietnamese networks block the official server: an http(s) proxy reaches it."""
+    telegram_per_second: float = Field(default=28, gt=0, le=1000)
+    """Calls a second; the platform's own limit is about 30."""
+    zalo_oa_id: str = ""
+    zalo_oa_app_id: str = ""
+    zalo_oa_app_secret: SecretStr | None = None
+    zalo_oa_secret_key: SecretStr | None = None
+    zalo_oa_refresh_token: SecretStr | None = None
+    """Needed at the first start; from then on the store holds the newest."""
+    zalo_oa_api_base: str = "https://openapi.zalo.me"
+    zalo_oa_oauth_base: str = "https://oauth.zaloapp.com"
+    zalo_oa_setup: bool = False
+    """While true, an unsigned test call is answered 200 and does nothing."""
+    zalo_oa_per_second: float = Field(default=20, gt=0, le=1000)
+    zalo_oa_template: str = ""
+    """Id of an approved template with one field, `noi_dung`: for who has been silent too long."""
+    zalo_bot_token: SecretStr | None = None
+    zalo_bot_api_base: str = "https://bot-api.zaloplatforms.com"
+    zalo_bot_webhook_secret: SecretStr | None = None
+    zalo_bot_mode: Literal["polling", "webhook"] = "webhook"
+    zalo_bot_per_second: float = Field(default=5, gt=0, le=1000)
+    zalo_media_hosts: str = "zdn.vn zadn.vn"
+    """Where Zalo keeps what people send; nothing is fetched from anywhere else."""
 
     @field_validator("clock")
     @classmethod
@@ -84,10 +114,28 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the settings. Raises WrongSetting, whose text names the setting but not its value."""
     try:
-        return Settings()
+        settings = Settings()
     except UnicodeDecodeError:
         raise WrongSetting(".env: is not UTF-8 text") from None
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_input=False)[0]
         name = "BOT_" + "_".join(str(part) for part in first["loc"]).upper()
         raise WrongSetting(f"{name}: {first['msg']}") from None
+    _whole_sets(settings)
+    return settings
+
+
+def _whole_sets(settings: Settings) -> None:
+    """A platform is set up whole or not at all. Raises WrongSetting for what is missing."""
+    needed = {
+        "telegram_webhook_secret": settings.telegram_mode == "webhook"
+        and settings.telegram_token is not None,
+        "zalo_bot_webhook_secret": settings.zalo_bot_mode == "webhook"
+        and settings.zalo_bot_token is not None,
+    }
+    names = ("zalo_oa_id", "zalo_oa_app_id", "zalo_oa_app_secret", "zalo_oa_secret_key")
+    if any(getattr(settings, name) for name in (*names, "zalo_oa_refresh_token")):
+        needed |= dict.fromkeys(names, True)
+    for name, is_needed in needed.items():
+        if is_needed and not getattr(settings, name):
+            raise WrongSetting(f"BOT_{name.upper()}: missing, and needed with what else is set")

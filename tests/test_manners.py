@@ -21,7 +21,8 @@ MOST_CHARS, MOST_LINES = 300, 5
 OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 """An officer decides on what he reads, and reads it on a larger screen more often."""
 FOR_OFFICERS = (
-    "decide.", "verify.", "redeem.", "officials.", "announce.", "reminders.office", "reminders.digest",
+    "decide.", "verify.", "redeem.", "officials.", "announce.",
+    "reminders.office", "reminders.digest",
 )  # fmt: skip
 LABEL_CHARS = 80
 
