@@ -32,7 +32,8 @@ class Message:
 
     `account` is the bot's own account there, `sender` the person's id there, `event_id` the
     platform's id of this event, unique per (channel, account) or, on the web, per sender. `choice`
-    is the id of the choice tapped, exactly as it was offered. `at` is aware, UTC.
+    is the id of the choice tapped, exactly as it was offered. `group` names the album a photo came
+    in, "" when it came alone: its parts are messages of their own. `at` is aware, UTC.
     """
 
     channel: str
@@ -43,6 +44,7 @@ class Message:
     text: str = ""
     choice: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
