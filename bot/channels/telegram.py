@@ -1,7 +1,7 @@
 """Telegram's side of the wire, outgoing: one bot's calls, through aiogram's `Bot` and methods.
 
-With `telegram_session` the only file that imports aiogram (4 s and 170 MB): import it where a bot is
-really made.
+With `telegram_session` the only file that imports aiogram (4 s and 170 MB): import it where a bot
+is really made.
 """
 
 from __future__ import annotations
