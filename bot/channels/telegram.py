@@ -124,10 +124,12 @@ class Telegram:
             path, size = _path_and_size(file)
             if size > most:
                 raise NotFetched("too_large")
-            return await self._session.download(self._call.token, path, most)
+            data = await self._session.download(self._call.token, path, most)
         except CallFailed as fault:
-            why = why_not_fetched(fault)
-        raise NotFetched(why)
+            raise NotFetched(why_not_fetched(fault)) from None
+        if not data or len(data) != (size or len(data)):
+            raise NotFetched("later")  # a proxy's page, or the half of it
+        return data
 
     async def answer(self, tap: str) -> None:
         """Stop the little clock on a tapped button; whether that works is of no importance."""

@@ -136,7 +136,8 @@ class FakeTelegram:
 
     def _note(self, method: str, params: limits.Params) -> Fault | None:
         """Write a call down; the fault it is to be met with."""
-        chat = int(params["chat_id"]) if "chat_id" in params else None
+        given = str(params.get("chat_id", ""))
+        chat = int(given) if given.removeprefix("-").isdecimal() else None
         planned = self._faults.get(method, deque())
         found = next((one for one in planned if one[1] in (None, chat)), None)
         if found is not None:
@@ -256,5 +257,9 @@ async def _params(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/json":
         return found | dict(await request.json())
     for name, value in (await request.post()).items():
-        found[name] = value.file.read() if isinstance(value, web.FileField) else value
+        if isinstance(value, web.FileField):
+            with value.file as file:
+                found[name] = file.read()
+        else:
+            found[name] = value
     return found

@@ -36,7 +36,8 @@ def utf16(text: str) -> int:
 def knows_all(thing: object) -> bool:
     """Whether PTB knew every field in an object and all below it."""
     if isinstance(thing, TelegramObject):
-        below = thing.to_dict(recursive=False).values()
+        slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+        below = [getattr(thing, name) for name in slots if not name.startswith("_")]
         return not thing.api_kwargs and all(map(knows_all, below))
     if isinstance(thing, list | tuple):
         return all(map(knows_all, thing))
