@@ -11,7 +11,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from telegram import Update
+from telegram import InlineKeyboardMarkup, Message, Update
 
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_faults import Fault
@@ -274,9 +274,11 @@ def test_updates_hold_nothing_ptb_does_not_know() -> None:
     people, updates = people_and_updates()
     people.album(CHAT, [JPEG, JPEG], "hai ảnh")
     people.sticker(CHAT)
-    people.press(CHAT, "A") if people.show(CHAT, "x", {
-        "inline_keyboard": [[{"text": "A", "callback_data": "a"}]]
-    }) else None  # fmt: skip
+    buttons = {"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]}
+    shown = people.show(CHAT, "x", buttons)
+    assert knows_all(Message.de_json(shown, None))
+    assert Message.de_json(shown, None).reply_markup == InlineKeyboardMarkup.de_json(buttons, None)
+    people.press(CHAT, "A")
     people.block(CHAT)
     people.invite_to_group(-7)
     assert len(updates) == 6

@@ -6,6 +6,7 @@ import logging
 import socket
 import traceback
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -191,6 +192,22 @@ async def test_a_server_that_is_not_there_got_nothing() -> None:
     assert outcome == Later(5.0, "ClientConnectorError", whole=True)
 
 
+async def test_a_server_that_does_not_let_us_in_got_nothing() -> None:
+    """Its queue of connections is full, so ours hangs half open until patience ends."""
+    with socket.socket() as full, ExitStack() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            guest = waiting.enter_context(socket.socket())
+            guest.setblocking(False)
+            guest.connect_ex(full.getsockname())
+        address = f"http://127.0.0.1:{full.getsockname()[1]}"
+        platform = telegram.Telegram(TOKEN, no_picture, api_base=address, patience=0.2)
+        outcome = await platform.send(str(CHAT), BODY)
+        await platform.close()
+    assert outcome == Later(5.0, "ConnectionTimeoutError", whole=True)
+
+
 async def test_a_name_nobody_knows_got_nothing() -> None:
     platform = telegram.Telegram(TOKEN, no_picture, api_base="http://nowhere.invalid", patience=5)
     outcome = await platform.send(str(CHAT), BODY)
@@ -321,12 +338,14 @@ async def test_a_tap_s_answer_may_fail_in_any_way(fake: FakeTelegram, kind: Kind
 async def test_the_bot_says_who_it_is_and_how_it_wants_its_updates(fake: FakeTelegram) -> None:
     async with telegram_at(fake) as platform:
         assert (await platform.me())["username"] == "chungsuc_bot"
+        await platform.show_commands([("bao_dong_gop", "Báo đóng góp")])
         await platform.use_webhook("http://127.0.0.1:9/telegram/webhook", "s" * 43)
         with pytest.raises(Refused) as fault:
             await platform.updates(None, 100)
         assert fault.value.code == 409
         await platform.use_polling()
         (update,) = await platform.updates(None, 100)
+    assert fake.commands == [{"command": "bao_dong_gop", "description": "Báo đóng góp"}]
     assert isinstance(update, dict)
     assert update["message"]["text"] == "/start"
 

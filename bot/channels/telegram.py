@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from aiogram import Bot
@@ -22,10 +22,12 @@ from aiogram.methods import (
     GetUpdates,
     SendMessage,
     SendPhoto,
+    SetMyCommands,
     SetWebhook,
     TelegramMethod,
 )
 from aiogram.types import (
+    BotCommand,
     BufferedInputFile,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -153,6 +155,14 @@ class Telegram:
     async def use_polling(self) -> None:
         """From now on updates wait to be asked for; none is dropped. Raises CallFailed."""
         await self._call(DeleteWebhook())
+
+    async def show_commands(self, commands: Sequence[tuple[str, str]]) -> None:
+        """What stands behind the menu button, as (name of a–z 0–9 _, words). Raises CallFailed.
+
+        A name is typed back with its underscores as spaces: `bao_dong_gop` is "bao dong gop".
+        """
+        shown = [BotCommand(command=name, description=words) for name, words in commands]
+        await self._call(SetMyCommands(commands=shown))
 
     async def updates(self, offset: int | None, limit: int) -> list[object]:
         """Updates from `offset` on, which confirms all before it. Raises CallFailed."""

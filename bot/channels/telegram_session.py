@@ -90,7 +90,8 @@ class Session(AiohttpSession):
 
     def _limits(self, timeout: float | None) -> aiohttp.ClientTimeout:
         total = timeout or self._patience
-        return aiohttp.ClientTimeout(total=total, connect=min(total, self._patience))
+        # Well before the total, so that a call that never left is known not to have.
+        return aiohttp.ClientTimeout(total=total, connect=self._patience / 2)
 
     async def _guarded(self, call: Callable[[aiohttp.ClientSession], Awaitable[T]]) -> T:
         session = await self.create_session()

@@ -74,6 +74,11 @@ class FakeTelegram:
         self._faults.setdefault(method, deque()).extend([(fault, chat)] * times)
 
     @property
+    def commands(self) -> list[dict[str, str]]:
+        """What stands behind the bot's menu button."""
+        return self._chatter.commands
+
+    @property
     def unconfirmed(self) -> list[int]:
         """The ids of the updates nobody has confirmed yet."""
         return list(self._waiting)

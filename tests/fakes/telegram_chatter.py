@@ -36,6 +36,7 @@ class Chatter:
         self._people = people
         self._now = now
         self._flood = flood
+        self.commands: list[dict[str, str]] = []
         self._methods: dict[str, Callable[[limits.Params], object]] = {
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
@@ -55,17 +56,16 @@ class Chatter:
         chat = self._writable(params)
         refuse_if(limits.wrong_text(params))
         # The real server trims a text before it shows it.
-        return self._people.show(chat, params["text"].strip(), _buttons(params)).to_dict()
+        return self._people.show(chat, params["text"].strip(), _buttons(params))
 
     def _send_photo(self, params: limits.Params) -> object:
         chat = self._writable(params)
         photo = params.get("photo", "")
         data = params.get(photo.removeprefix("attach://")) if isinstance(photo, str) else photo
         refuse_if(limits.wrong_photo(params, data if isinstance(data, bytes) else None))
-        shown = self._people.show(
+        return self._people.show(
             chat, params.get("caption", ""), _buttons(params), bytes(data or b"")
         )
-        return shown.to_dict()
 
     def _edit(self, params: limits.Params) -> object:
         chat = self._writable(params)
@@ -82,7 +82,7 @@ class Chatter:
                 "Bad Request: message is not modified: specified new message content and reply "
                 "markup are exactly the same as a current content and reply markup of the message",
             )
-        return changed.to_dict()
+        return changed
 
     def _answer_tap(self, params: limits.Params) -> object:
         refuse_if(limits.wrong_answer(params))
@@ -103,6 +103,7 @@ class Chatter:
 
     def _set_commands(self, params: limits.Params) -> object:
         refuse_if(limits.wrong_commands(params))
+        self.commands = json.loads(params["commands"])
         return True
 
     def _writable(self, params: limits.Params) -> int:
