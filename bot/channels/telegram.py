@@ -1,0 +1,236 @@
+"""Telegram's side of the wire, outgoing: one bot's calls, through aiogram's `Bot` and methods.
+
+With `telegram_session` the only file that imports aiogram (4 s and 170 MB): import it where a bot
+is really made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
+
+from aiogram import Bot
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    DeleteWebhook,
+    GetFile,
+    GetMe,
+    GetUpdates,
+    SendMessage,
+    SendPhoto,
+    SetMyCommands,
+    SetWebhook,
+    TelegramMethod,
+)
+from aiogram.types import (
+    BotCommand,
+    BufferedInputFile,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+)
+from aiogram.utils.token import TokenValidationError
+
+from bot.channels.pieces import pieces
+from bot.channels.platform import Body, Failed, Later, NotFetched, Outcome, Sent
+from bot.channels.telegram_answers import (
+    CallFailed,
+    NoAnswer,
+    outcome_of,
+    why_not_fetched,
+)
+from bot.channels.telegram_buttons import data_of
+from bot.channels.telegram_read import CHANNEL
+from bot.channels.telegram_session import CONNECTIONS, Session
+from bot.errors import BadUsage, StorageAway
+
+OFFICIAL = "https://api.telegram.org"
+MAX_TEXT = 4096
+"""UTF-16 units of one message."""
+MAX_FILE = 20_000_000
+"""Bytes a bot may fetch."""
+POLL_SECONDS = 50
+"""The longest a call for updates may wait at the server."""
+KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
+BEGUN_SECONDS = 3600
+"""For so long a row said in part goes on where it stopped; later it is another of equal text."""
+
+Picture = Callable[[Any], Awaitable[bytes | None]]
+"""The bytes of a picture of ours by its media id, None when it is gone. May raise StorageAway."""
+_Step = TelegramMethod[Any]
+
+
+class Telegram:
+    """One bot; implements `platform.Platform`."""
+
+    channel = CHANNEL
+
+    def __init__(
+        self,
+        token: str,
+        picture: Picture,
+        *,
+        api_base: str = OFFICIAL,
+        proxy: str | None = None,
+        patience: float = 20.0,
+    ) -> None:
+        """`proxy` is http(s)://…; `patience` is how many seconds a call may take.
+
+        Raises BadUsage, which names the setting and never its value.
+        """
+        if proxy and not re.match(r"https?://[^/\s]", proxy):
+            raise BadUsage("BOT_TELEGRAM_PROXY: phải là http://… hoặc https://…")
+        if not re.match(r"https?://[^/\s]", api_base):
+            raise BadUsage("BOT_TELEGRAM_API_BASE: phải là http://… hoặc https://…")
+        self._session = Session(api_base.rstrip("/"), proxy, patience)
+        try:
+            self._call = Bot(token, session=self._session)
+        except TokenValidationError:
+            raise BadUsage("BOT_TELEGRAM_TOKEN: không đúng dạng 123456:ABC…") from None
+        self.account = str(self._call.id)
+        self._patience = patience
+        self._picture = picture
+        self._begun: dict[bytes, tuple[int, float]] = {}
+
+    async def send(self, sender: str, body: Body) -> Outcome:
+        """Say one outbox row: its pictures, then its text, with the buttons under the last part.
+
+        A row in several messages of which one came to nothing goes on from there next time.
+        """
+        try:
+            steps = await self._steps(sender, body)
+        except StorageAway as away:
+            return Later(away.retry_after, "storage is away")
+        key = _row_key(sender, body)
+        begun, outcome = self._resume(key), cast(Outcome, Failed("empty"))
+        for number, step in enumerate(steps[begun:], start=begun):
+            outcome = await self._say(step)
+            spoilt = isinstance(outcome, Failed) and not (outcome.unreachable or outcome.alarm)
+            if isinstance(step, SendPhoto) and spoilt and number + 1 < len(steps):
+                continue  # a picture it will not have must not hold back the words
+            if not isinstance(outcome, Sent):
+                if number and not isinstance(outcome, Failed):
+                    self._begun[key] = number, time.monotonic()
+                break
+        return outcome
+
+    async def fetch(self, reference: str, most: int) -> bytes:
+        """The bytes of a file a person sent, at most `most` and 20 MB. Raises NotFetched."""
+        most = min(most, MAX_FILE)
+        try:
+            file = await self._call(GetFile(file_id=reference))
+            path, size = _path_and_size(file)
+            if size > most:
+                raise NotFetched("too_large")
+            data = await self._session.download(self._call.token, path, most)
+        except CallFailed as fault:
+            raise NotFetched(why_not_fetched(fault)) from None
+        if not data or len(data) != (size or len(data)):
+            raise NotFetched("later")  # a proxy's page, or the half of it
+        return data
+
+    async def answer(self, tap: str) -> None:
+        """Stop the little clock on a tapped button; whether that works is of no importance."""
+        try:
+            await self._call(AnswerCallbackQuery(callback_query_id=tap))
+        except CallFailed:
+            return
+
+    async def me(self) -> dict[str, Any]:
+        """What Telegram knows of the bot, "username" among it. Raises CallFailed."""
+        return cast(dict[str, Any], await self._call(GetMe()))
+
+    async def use_webhook(self, url: str, secret: str) -> None:
+        """From now on updates are pushed to `url`. Raises CallFailed."""
+        await self._call(
+            SetWebhook(
+                url=url, secret_token=secret, max_connections=CONNECTIONS, allowed_updates=KINDS
+            )
+        )
+
+    async def use_polling(self) -> None:
+        """From now on updates wait to be asked for; none is dropped. Raises CallFailed."""
+        await self._call(DeleteWebhook())
+
+    async def show_commands(self, commands: Sequence[tuple[str, str]]) -> None:
+        """What stands behind the menu button, as (name of a–z 0–9 _, words). Raises CallFailed.
+
+        A name is typed back with its underscores as spaces: `bao_dong_gop` is "bao dong gop".
+        """
+        shown = [BotCommand(command=name, description=words) for name, words in commands]
+        await self._call(SetMyCommands(commands=shown))
+
+    async def updates(self, offset: int | None, limit: int) -> list[object]:
+        """Updates from `offset` on, which confirms all before it. Raises CallFailed."""
+        method = GetUpdates(offset=offset, limit=limit, timeout=POLL_SECONDS, allowed_updates=KINDS)
+        patience = int(POLL_SECONDS + self._patience)
+        found = cast(object, await self._call(method, request_timeout=patience))
+        if not isinstance(found, list):
+            raise NoAnswer("no list of updates", json.dumps(found).encode())
+        return found
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._session.close()
+
+    def _resume(self, key: bytes) -> int:
+        """How many messages of a row have been said already."""
+        oldest = time.monotonic() - BEGUN_SECONDS
+        while self._begun and (first := next(iter(self._begun.items())))[1][1] < oldest:
+            del self._begun[first[0]]
+        return self._begun.pop(key, (0, 0.0))[0]
+
+    async def _steps(self, sender: str, body: Body) -> list[_Step]:
+        chat = int(sender)
+        photos = [await self._picture(media) for media in body.get("pictures", ())]
+        texts = pieces(body["text"], MAX_TEXT)
+        return [
+            *(
+                SendPhoto(chat_id=chat, photo=BufferedInputFile(photo, "anh.jpg"))
+                for photo in photos
+                if photo is not None
+            ),
+            *(
+                SendMessage(
+                    chat_id=chat,
+                    text=text,
+                    reply_markup=_buttons(body) if number == len(texts) else None,
+                    # A preview would open links that may be opened once only.
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                )
+                for number, text in enumerate(texts, start=1)
+            ),
+        ]
+
+    async def _say(self, step: _Step) -> Outcome:
+        try:
+            said = await self._call(step)
+        except CallFailed as fault:
+            return outcome_of(fault)
+        number = said.get("message_id") if isinstance(said, dict) else None
+        return Sent(str(number) if type(number) is int else "")
+
+
+def _buttons(body: Body) -> InlineKeyboardMarkup | None:
+    rows = [
+        [InlineKeyboardButton(text=choice["label"], callback_data=data_of(choice["id"]))]
+        for choice in body.get("choices", ())
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+
+
+def _row_key(sender: str, body: Body) -> bytes:
+    spelt = json.dumps([sender, dict(body)], sort_keys=True).encode()
+    return hashlib.blake2b(spelt, digest_size=16).digest()
+
+
+def _path_and_size(file: object) -> tuple[str, int]:
+    fields = file if isinstance(file, dict) else {}
+    path, size = fields.get("file_path"), fields.get("file_size")
+    if not isinstance(path, str) or not re.fullmatch(r"[\w ()./-]+", path) or ".." in path:
+        raise NotFetched("later" if path is None else "not_allowed")
+    return path.lstrip("/"), size if type(size) is int else 0
