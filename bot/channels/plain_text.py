@@ -94,7 +94,7 @@ def _pause(text: str, head: int) -> tuple[int, int]:
     window = text[: head + 1]
     for ends in _ENDS:
         last = deque(ends.finditer(window), maxlen=1)
-        if last and last[0].start() > head // 2:
+        if last and last[0].start() >= head // 2:
             return last[0].span()
     return head, head
 

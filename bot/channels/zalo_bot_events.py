@@ -13,8 +13,8 @@ from handlers.messages import Attachment, Message
 CHANNEL = "zalo_bot"
 MOST_REFERENCE = 2_000
 UNSUPPORTED = "unsupported"
-"""The name, without a reference, of what Zalo keeps from bots: a document, a place, a card, whatever
-a child sends."""
+"""The name, without a reference, of what Zalo keeps from bots: documents, places, cards, and all
+that children send."""
 
 
 @dataclass(frozen=True, slots=True)
