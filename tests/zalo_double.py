@@ -123,7 +123,8 @@ def keeper_of(
     sleep: Callable[[float], Awaitable[None]] = no_sleep,
 ) -> TokenKeeper:
     """A replica's keeper of tokens."""
-    oauth = OAuth(make_client(), base, APP_ID, APP_SECRET)
+    client = make_client(keep=0)  # nobody closes it: nothing stays open
+    oauth = OAuth(client, base, APP_ID, APP_SECRET)
     return TokenKeeper(store, oauth.refresh, clock, first=first, sleep=sleep)
 
 
