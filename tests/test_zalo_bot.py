@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-import logging
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,44 +13,21 @@ import pytest
 import structlog
 from starlette.applications import Starlette
 
-from bot.channels import zalo_bot_calls
-from bot.channels.platform import Failed, Later, Outcome, Platform, Sent, Unsure
 from bot.channels.zalo_bot import ZaloBot
 from bot.channels.zalo_bot_events import UNSUPPORTED, Ignored, read
 from bot.channels.zalo_bot_polling import FLOOR, poll
 from bot.channels.zalo_bot_webhook import route
 from bot.channels.zalo_fields import Unreadable
-from bot.errors import StorageAway
 from bot.fetching import Fetcher
 from bot.http_client import make_client
 from handlers.messages import Attachment, Message
 from tests.conftest import START, HandClock
 from tests.fakes.zalo_bot import SECRET, TOKEN, FakeZaloBot
-from tests.fakes.zalo_faults import FAULTS
+from tests.zalo_bot_double import MemoryPort, Time, polled
 
 ACCOUNT = "123456789"
 PHOTO = "https://photo-stal-1.zdn.vn/a.jpg"
 VOICE = "https://f2-voice-aac-dl.zdn.vn/a.aac"
-
-
-class MemoryPort:
-    """An engine that knows a message it has taken by its id."""
-
-    def __init__(self) -> None:
-        self.received: dict[str, Message] = {}
-        self.repeats = 0
-        self.kept: dict[str, bytes] = {}
-        self.away = 0
-
-    async def receive(self, message: Message, raw: bytes) -> None:
-        if self.away:
-            self.away -= 1
-            raise StorageAway(3)
-        self.repeats += message.event_id in self.received
-        self.received[message.event_id] = message
-
-    async def keep(self, raw: bytes, key: str) -> None:
-        self.kept[key] = raw
 
 
 @pytest.fixture
@@ -137,7 +112,7 @@ def test_three_thousand_broken_updates_of_each_kind(fake: FakeZaloBot, kind: str
     chance = random.Random(kind)
     fields = {"photo_url": PHOTO, "voice_url": VOICE, "sticker": "1", "text": "a"}
     update = fake.sends(fake.person(1), kind, fields)
-    wild = [
+    wild: list[object] = [
         None,
         True,
         0,
@@ -233,31 +208,6 @@ def test_a_webhook_without_a_secret_does_not_open(port: MemoryPort) -> None:
 # ---- Polling -----------------------------------------------------------------------------------
 
 
-class Time:
-    """Seconds that pass only in sleep; ends the poll after so many of them."""
-
-    def __init__(self, most: float) -> None:
-        self.at, self.most = 0.0, most
-        self.begun: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += seconds
-        if self.at >= self.most:
-            raise asyncio.CancelledError
-
-
-async def polled(bot: ZaloBot, port: MemoryPort, seconds: float) -> Time:
-    time = Time(seconds)
-    with pytest.raises(asyncio.CancelledError):
-        await poll(
-            bot.calls, port, bot.account, HandClock(), sleep=time.sleep, monotonic=time.monotonic
-        )
-    return time
-
-
 async def test_polling_takes_one_update_at_a_time_and_waits_a_second(
     bot: ZaloBot, fake: FakeZaloBot, port: MemoryPort
 ) -> None:
@@ -309,108 +259,3 @@ async def test_a_token_that_is_not_taken_ends_the_polling(
     with structlog.testing.capture_logs() as logged:
         await poll(bot.calls, port, bot.account, HandClock(), sleep=Time(1).sleep)
     assert logged[-1]["event"] == "zalo_bot_alarm"
-
-
-# ---- What leaves -------------------------------------------------------------------------------
-
-
-async def say(bot: ZaloBot, fake: FakeZaloBot, text: str, **more: Any) -> Outcome:
-    platform: Platform = bot
-    return await platform.send(fake.person(1).user_id, {"text": text, "choices": [], **more})
-
-
-async def test_choices_are_numbered_lines(bot: ZaloBot, fake: FakeZaloBot) -> None:
-    choices = [{"id": "abcdefghijkl.1", "label": "Tiền"}, {"id": "=menu", "label": "Trang đầu"}]
-    sent = await say(bot, fake, "Góp gì ạ?", choices=choices)
-    [seen] = fake.person(1).seen
-    assert sent == Sent(seen.message_id)
-    assert seen.text == "Góp gì ạ?\n1. Tiền\n• menu (Trang đầu)"
-
-
-async def test_long_texts_and_pictures(bot: ZaloBot, fake: FakeZaloBot) -> None:
-    assert isinstance(await say(bot, fake, "😀" * 1_001, pictures=["p", "gone"]), Sent)
-    assert [one.kind for one in fake.person(1).seen] == ["photo", "text", "text"]
-    assert "".join(one.text for one in fake.person(1).seen[1:]) == "😀" * 1_001
-    assert await say(bot, fake, " ") == Failed("nothing_to_send")
-
-
-async def test_a_photo_is_fetched(bot: ZaloBot, fake: FakeZaloBot) -> None:
-    fake.media["p"] = b"bytes"
-    address = bot._picture_address("p")
-    assert address is not None
-    assert await bot.fetch(address, 10) == b"bytes"
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        (400, Failed("zalo_bot_400")),
-        (401, Failed("zalo_bot_401", alarm=True)),
-        (403, Unsure("zalo_bot_403")),
-        (404, Failed("zalo_bot_404")),
-        (408, Unsure("zalo_bot_408")),
-        (426, Failed("zalo_bot_426")),
-        (429, Later(300, "zalo_bot_429", whole=True)),
-        (500, Unsure("zalo_bot_500")),
-        (503, Later(30, "zalo_bot_503", whole=True)),
-    ],
-)
-async def test_every_error_with_http_200(
-    bot: ZaloBot, fake: FakeZaloBot, code: int, expected: Outcome
-) -> None:
-    fake.faults.switch("sendMessage", f"error:{code}")
-    assert await say(bot, fake, "a") == expected
-
-
-async def test_the_month_s_quota_is_later(bot: ZaloBot, fake: FakeZaloBot) -> None:
-    fake.month_left = 0
-    assert isinstance(await say(bot, fake, "a"), Later)
-
-
-EXPECTED: dict[str, type[Outcome]] = {"429": Later, "503": Later, "400": Failed}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(
-    ("call", "more"), [("sendMessage", {}), ("sendPhoto", {"pictures": ["p"]})]
-)
-async def test_what_each_fault_comes_to(
-    bot: ZaloBot,
-    fake: FakeZaloBot,
-    fault: str,
-    call: str,
-    more: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    if fault in {"hang", "slow"}:
-        monkeypatch.setattr(zalo_bot_calls, "SECONDS", 0.2)
-    fake.person(1)
-    fake.faults.switch(call, fault)
-    assert isinstance(await say(bot, fake, "a", **more), EXPECTED.get(fault, Unsure))
-    assert len(fake.person(1).seen) == (fault == "lost")
-    assert isinstance(await say(bot, fake, "a", **more), Sent)
-
-
-async def test_the_token_enters_no_log_and_no_exception(
-    bot: ZaloBot,
-    fake: FakeZaloBot,
-    port: MemoryPort,
-    caplog: pytest.LogCaptureFixture,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(zalo_bot_calls, "SECONDS", 0.2)
-    outcomes = []
-    for fault in FAULTS:
-        fake.faults.switch("sendMessage", fault)
-        outcomes.append(await say(bot, fake, "chim hoàng yến"))
-        if fault not in {"hang", "slow"}:
-            fake.faults.switch("getUpdates", fault)
-    fake.polled(fake.says(fake.person(1), "chim hoàng yến"))
-    await polled(bot, port, 1_000)
-    printed = capsys.readouterr()
-    written = caplog.text + printed.out + printed.err + repr(outcomes)
-    assert "zalo_bot_polling" in written
-    for canary in (TOKEN, TOKEN.partition(":")[2], "chim hoàng yến", fake.person(1).user_id):
-        assert canary not in written

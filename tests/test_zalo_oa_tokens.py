@@ -196,7 +196,7 @@ async def test_storage_away_is_for_later(oa: Rig) -> None:
     async def away() -> None:
         raise StorageAway(9)
 
-    oa.store.load = away  # type: ignore[assignment,method-assign]
+    oa.store.load = away  # type: ignore[method-assign]
     came = await oa.oa.send("1", {"text": "a", "choices": []})
     assert came == Later(9, "storage_away", whole=True)
     assert await oa.oa.keep_fresh() == "storage_away"
