@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from bot.channels.platform import Failed, Later, Outcome, Platform, Sent, Unsure
+from bot.channels.zalo_oa_events import Said, read
 from bot.channels.zalo_oa_window import window
 from tests.conftest import START, HandClock
-from tests.fakes.zalo_oa import FakeZaloOa
+from tests.fakes.zalo_oa import OA_ID, FakeZaloOa
 from tests.fakes.zalo_oa_people import Person
+from tests.fakes.zalo_push import compact
 from tests.zalo_double import Rig, rig
 
 KINDS = [
@@ -58,6 +60,14 @@ async def test_a_text_with_choices_has_buttons_that_come_back(oa: Rig) -> None:
     assert seen.buttons == (("Góp tiền", "#Zm9vYmFyYmF6.1"), ("Ngày công", "#Zm9vYmFyYmF6.2"))
     assert oa.oa.is_ours(seen.message_id)
     assert not oa.oa.is_ours("another")
+
+
+async def test_a_tap_on_an_old_message_is_the_choice_it_offered(oa: Rig) -> None:
+    await say(oa, "Góp gì ạ?", KINDS)
+    await say(oa, "Ở bản nào ạ?")
+    tapped = read(compact(oa.fake.people.taps(pao(oa), pao(oa).seen[0], 1)), OA_ID, oa.clock())
+    assert isinstance(tapped, Said)
+    assert (tapped.message.choice, tapped.message.text) == (KINDS[1]["id"], "")
 
 
 async def test_both_ways_of_writing_vietnamese_leave_alike(oa: Rig) -> None:

@@ -78,8 +78,11 @@ async def test_twenty_replicas_refresh_once_between_them(oa: Rig) -> None:
 
     keepers = [keeper_of(oa.base, oa.store, oa.clock, sleep=meanwhile) for _ in range(20)]
     for round_number in range(1, 51):
-        tokens = await asyncio.gather(*(one.access() for one in keepers))
-        assert len(set(tokens)) == 1
+        old = oa.fake.grant.access
+        assert "" not in await asyncio.gather(*(one.access() for one in keepers))
+        # Whoever was given the old one in the meantime learns of the new one.
+        tokens = await asyncio.gather(*(one.access(refused=old) for one in keepers))
+        assert set(tokens) == {oa.fake.grant.access}
         assert (refreshes(oa), len(oa.store.pairs)) == (round_number, round_number)
         oa.clock.move(HALF)
     assert not oa.fake.grant.dead
@@ -143,6 +146,18 @@ async def test_killed_before_the_call_nothing_is_lost(oa: Rig) -> None:
     oa.clock.move(HALF)
     assert await again.access() != first
     assert again.alarm == ""
+
+
+async def test_nobody_waits_for_another_s_refresh_while_the_old_token_works(oa: Rig) -> None:
+    old = await oa.keeper.access()
+    oa.clock.move(HALF)
+    assert await oa.store.lease("another", LEASE.total_seconds())
+
+    async def wait(_seconds: float) -> None:
+        pytest.fail("waited")
+
+    keeper = keeper_of(oa.base, oa.store, oa.clock, sleep=wait)
+    assert await keeper.access() == old
 
 
 async def test_the_lease_of_a_dead_process_ends(oa: Rig) -> None:
@@ -276,6 +291,8 @@ async def test_a_lost_answer_ends_in_one_alarm_and_no_loop(oa: Rig) -> None:
         oa.clock.move(AGAIN)
     assert refreshes(oa) == 2
     assert oa.keeper.alarm == "consent_needed"
+    # The spent token was used again: Zalo has ended the whole grant.
+    assert oa.fake.grant.dead
 
 
 async def test_a_call_that_never_left_costs_nothing(clock: HandClock) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from starlette.applications import Starlette
 
 from bot.channels.zalo_oa_events import Event, Paused, Said
@@ -153,10 +154,15 @@ async def test_what_is_signed_but_not_understood_is_kept(port: MemoryPort, raw: 
     assert (await post(app, raw, signed(raw, "1790000000000"))).status_code == 503
 
 
-async def test_what_does_not_concern_us_is_answered_and_left(port: MemoryPort) -> None:
+async def test_what_does_not_concern_us_is_answered_left_and_named_once(port: MemoryPort) -> None:
     raw = compact({"event_name": "add_user_to_tag", "timestamp": "1790000000000"})
-    assert (await post(site(port), raw, signed(raw, "1790000000000"))).status_code == 200
+    app = site(port)
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(3):
+            assert (await post(app, raw, signed(raw, "1790000000000"))).status_code == 200
     assert (port.taken, port.kept) == ([], {})
+    named = [line["name"] for line in logged if line["event"] == "zalo_oa_event_ignored"]
+    assert named == ["add_user_to_tag"]
 
 
 async def test_a_body_over_a_mebibyte_is_refused(port: MemoryPort) -> None:

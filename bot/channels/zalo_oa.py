@@ -101,9 +101,9 @@ class ZaloOa:
         await self._fetcher.close()
 
     async def keep_fresh(self) -> str:
-        """Refresh the token if it is time; to be called every few minutes, as a silent night would
-        outlast the token. Returns why a person must look ("consent_needed", "refresh_unfinished",
-        "storage_away"), or "".
+        """Refresh the token if it is time. To be called every ten seconds or so: it costs nothing
+        while the token is fresh, and it is what notices another process's lost pair. Returns why a
+        person must look ("consent_needed", "refresh_unfinished"), "storage_away", or "".
         """
         try:
             with suppress(NoToken):
@@ -178,7 +178,8 @@ class ZaloOa:
         if isinstance(answer, Refusal):
             return answer.outcome
         message_id = text(answer.get("message_id"), 128)
-        self._own[message_id] = None
+        if message_id:
+            self._own[message_id] = None
         while len(self._own) > REMEMBERED:
             self._own.popitem(last=False)
         return Sent(message_id)

@@ -37,7 +37,7 @@ def with_buttons(message: Json, choices: Choices) -> Json:
     """The message with a button for each choice; pressing one is not shown in the chat."""
     buttons = [
         {
-            "title": parts(str(one["label"]), MAX_TITLE)[0],
+            "title": _short(str(one["label"]), MAX_TITLE),
             "type": "oa.query.hide",
             "payload": PAYLOAD + str(one["id"]),
         }
@@ -60,8 +60,8 @@ def file(token: str) -> Json:
 def phone_card(title: str, subtitle: str, picture: str) -> Json:
     """The card on which a person shares name and phone number; `picture` is a public address."""
     element = {
-        "title": parts(title, MAX_TITLE)[0],
-        "subtitle": parts(subtitle, MAX_SUBTITLE)[0],
+        "title": _short(title, MAX_TITLE),
+        "subtitle": _short(subtitle, MAX_SUBTITLE),
         "image_url": picture,
     }
     return _template({"template_type": "request_user_info", "elements": [element]})
@@ -76,6 +76,10 @@ def template(sender: str, template_id: str, data: Mapping[str, str]) -> Json:
     """An approved template message by the person's id on this OA."""
     values = {name: composed(value) for name, value in data.items()}
     return {"user_id": sender, "template_id": template_id, "template_data": values}
+
+
+def _short(text: str, most: int) -> str:
+    return next(iter(parts(text, most)), "")
 
 
 def _template(payload: Json) -> Json:

@@ -146,14 +146,19 @@ class TokenKeeper:
             self._sound("consent_needed")
             raise NoToken(consent=True)
         self._tokens = tokens
+        if tokens.state == "good" and tokens.access:
+            self.alarm = ""
         return tokens
 
     async def _refreshed(self, refused: str) -> Tokens:
         """A new pair, ours or another process's. Raises NoToken."""
         while not await self._store.lease(self._holder, LEASE.total_seconds()):
-            await self._sleep(WAIT)
             if not self._due(tokens := await self._current(), refused):
                 return tokens
+            if self._usable(tokens, refused):
+                # Another process is at it, in good time: nobody need wait for the new pair.
+                return tokens
+            await self._sleep(WAIT)
         try:
             tokens = await self._current()
             return await self._refresh(tokens, refused) if self._due(tokens, refused) else tokens

@@ -16,6 +16,8 @@ from bot.channels.zalo_oa_events import Event, Ignored, Paused, read
 from bot.channels.zalo_oa_signature import Signature
 
 PATH = "/zalo/oa/webhook"
+MOST_NAMES = 100
+"""Of events not acted on, each logged once."""
 
 log = structlog.get_logger()
 
@@ -43,6 +45,14 @@ def route(
 ) -> Route:
     """The route; `is_ours` tells the echo of our own message from an official's."""
 
+    unknown: set[str] = set()
+
+    def note(name: str) -> None:
+        # Zalo has events nobody has documented, a request to delete one's data among them.
+        if not name.startswith("oa_") and name not in unknown and len(unknown) < MOST_NAMES:
+            unknown.add(name)
+            log.warning("zalo_oa_event_ignored", name=name)
+
     async def take(raw: bytes) -> None:
         try:
             event = read(raw, account, now())
@@ -50,8 +60,9 @@ def route(
             log.warning("zalo_oa_unreadable")
             await port.keep(raw, hashlib.sha256(raw).hexdigest())
             return
-        if isinstance(event, Ignored) or (isinstance(event, Paused) and is_ours(event.message_id)):
-            return
-        await port.take(event, raw)
+        if isinstance(event, Ignored):
+            note(event.name)
+        elif not (isinstance(event, Paused) and is_ours(event.message_id)):
+            await port.take(event, raw)
 
     return Route(PATH, Webhook(signature.genuine, take, setup=setup), methods=["POST"])
