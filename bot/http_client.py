@@ -6,12 +6,20 @@ A platform's token stands in its headers or its address, and httpx and httpcore 
 from __future__ import annotations
 
 import logging
+import ssl
+from functools import cache
 
 import httpx
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20
 CONNECTIONS = 100
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The usual authorities, read once: it takes longer than many a call."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def make_client(
@@ -25,6 +33,7 @@ def make_client(
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.AsyncClient(
         transport=transport,
+        verify=_trusted(),
         timeout=httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=keep),
         follow_redirects=False,

@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from bot.http_client import make_client
+
 LADDER = (30.0, 300.0, 900.0, 1800.0, 3600.0)
 DEADLINE = 2.0
 Sleep = Callable[[float], Awaitable[None]]
@@ -49,9 +51,7 @@ class Push:
         self.off = False
         self.log: list[tuple[bytes, int]] = []
         """Every attempt: the body, and the status, 0 without a connection, -1 without an answer."""
-        self._client = httpx.AsyncClient(
-            transport=transport, timeout=DEADLINE, trust_env=False, follow_redirects=False
-        )
+        self._client = make_client(transport=transport, answer_seconds=DEADLINE)
 
     async def close(self) -> None:
         """Let go of connections."""
