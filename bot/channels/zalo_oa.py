@@ -1,0 +1,185 @@
+"""The Zalo Official Account channel's sending side.
+
+An outbox row leaves as consultation messages: pictures, files, the text in parts with its choices
+as buttons on the last, the phone card. Zalo has no idempotency key: what was sent of a row before
+one of its messages failed is remembered, so that another try goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import httpx
+import structlog
+
+from bot.channels import zalo_oa_bodies as bodies
+from bot.channels.plain_text import numbered
+from bot.channels.platform import Body, Failed, Outcome, Sent, Unsure
+from bot.channels.unfinished import Unfinished
+from bot.channels.zalo_fields import text
+from bot.channels.zalo_oa_calls import Calls, Refusal
+from bot.channels.zalo_oa_errors import BUTTONS, EXPIRED_UPLOAD
+from bot.channels.zalo_oa_events import CHANNEL
+from bot.channels.zalo_oa_tokens import NoToken, TokenKeeper
+from bot.channels.zalo_oa_uploads import Kind, Media, Uploads
+from bot.errors import StorageAway
+from bot.fetching import Fetcher
+
+CONSULTATION = "/v3.0/oa/message/cs"
+TEMPLATE = "/v3.0/oa/message/template"
+REMEMBERED = 10_000
+"""Ids of own messages; their echoes come within seconds."""
+
+log = structlog.get_logger()
+_Step = Callable[[], Awaitable[Outcome | None]]
+
+
+class ZaloOa:
+    """One Official Account; a `Platform`."""
+
+    channel = CHANNEL
+
+    def __init__(
+        self,
+        account: str,
+        client: httpx.AsyncClient,
+        api_base: str,
+        tokens: TokenKeeper,
+        fetcher: Fetcher,
+        media: Media,
+        now: Callable[[], datetime],
+        *,
+        card_picture: str = "",
+    ) -> None:
+        """`account` is the OA's id; `card_picture` the public address of the phone card's picture.
+        `client` and `fetcher` are closed with the platform.
+        """
+        self.account = account
+        self._client, self._tokens, self._fetcher = client, tokens, fetcher
+        self._calls = Calls(client, api_base, tokens, now)
+        self._uploads = Uploads(self._calls, media, now)
+        self._card_picture = card_picture
+        self._buttons_taken = True
+        self._unfinished = Unfinished()
+        self._own: OrderedDict[str, None] = OrderedDict()
+
+    async def send(self, sender: str, body: Body) -> Outcome:
+        """Say one outbox row. Besides text, choices and pictures it may hold "files": [media id, …]
+        and "phone_card": {"title", "subtitle"}.
+        """
+        steps = self._steps(sender, body)
+        done = self._unfinished.done(sender, body)
+        outcome: Outcome | None = None
+        for number, step in enumerate(steps[done:], start=done):
+            came = await step()
+            if isinstance(came, Sent):
+                outcome = came
+            elif came is not None:
+                self._unfinished.stopped(sender, body, number, came)
+                return came
+        self._unfinished.finished(sender)
+        return outcome or (Sent() if done else Failed("nothing_to_send"))
+
+    async def send_template(
+        self, sender: str, template_id: str, data: Mapping[str, str]
+    ) -> Outcome:
+        """Send an approved template message: the way to a person whose window is closed."""
+        return await self._post(TEMPLATE, bodies.template(sender, template_id, data))
+
+    async def fetch(self, reference: str, most: int) -> bytes:
+        """The bytes of a photo, voice note or file. Raises NotFetched."""
+        return await self._fetcher.fetch(reference, most)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._client.aclose()
+        await self._fetcher.close()
+
+    async def keep_fresh(self) -> str:
+        """Refresh the token if it is time. To be called every ten seconds or so: it costs nothing
+        while the token is fresh, and it is what notices another process's lost pair. Returns why a
+        person must look ("consent_needed", "refresh_unfinished"), "storage_away", or "".
+        """
+        try:
+            with suppress(NoToken):
+                await self._tokens.access()
+        except StorageAway:
+            return "storage_away"
+        return self._tokens.alarm
+
+    def is_ours(self, message_id: str) -> bool:
+        """Whether this process sent the message."""
+        return message_id in self._own
+
+    def _steps(self, sender: str, body: Body) -> list[_Step]:
+        choices, card = body.get("choices") or [], body.get("phone_card")
+        steps: list[_Step] = [
+            *(partial(self._upload, sender, "picture", one) for one in body.get("pictures") or []),
+            *(partial(self._upload, sender, "file", one) for one in body.get("files") or []),
+        ]
+        if self._buttons_taken and bodies.fits_buttons(choices) and body["text"].strip():
+            *head, last = bodies.texts(body["text"])
+            steps += [self._message(sender, one) for one in head]
+            steps.append(partial(self._with_buttons, sender, last, choices))
+        else:
+            whole = numbered(body["text"], choices) if choices else body["text"]
+            steps += [self._message(sender, one) for one in bodies.texts(whole)]
+        if card:
+            made = bodies.phone_card(card["title"], card["subtitle"], self._card_picture)
+            steps.append(self._message(sender, made))
+        return steps
+
+    def _message(self, sender: str, message: bodies.Json) -> _Step:
+        return partial(self._post, CONSULTATION, bodies.consultation(sender, message))
+
+    async def _with_buttons(
+        self, sender: str, message: bodies.Json, choices: bodies.Choices
+    ) -> Outcome:
+        pressable = bodies.consultation(sender, bodies.with_buttons(message, choices))
+        answer = await self._calls.post(CONSULTATION, json=pressable)
+        if not (isinstance(answer, Refusal) and answer.code in BUTTONS):
+            return self._outcome(answer)
+        came: Outcome = Unsure("nothing_sent")
+        for one in bodies.texts(numbered(message["text"], choices)):
+            came = await self._post(CONSULTATION, bodies.consultation(sender, one))
+            if not isinstance(came, Sent):
+                return came
+        # The same error also comes for other fields: only now is it sure that it was the buttons.
+        self._buttons_taken = False
+        log.warning("zalo_oa_takes_no_buttons", code=answer.code)
+        return came
+
+    async def _upload(self, sender: str, kind: Kind, media_id: str) -> Outcome | None:
+        """Send a picture or a file; None when it no longer exists."""
+        answer: Mapping[str, object] | Refusal = {}
+        for _ in range(2):
+            uploaded = await self._uploads.get(kind, media_id)
+            if uploaded is None:
+                log.warning("zalo_oa_media_gone", kind=kind)
+                return None
+            if isinstance(uploaded, Refusal):
+                return uploaded.outcome
+            made = bodies.image(uploaded) if kind == "picture" else bodies.file(uploaded)
+            answer = await self._calls.post(CONSULTATION, json=bodies.consultation(sender, made))
+            if not (isinstance(answer, Refusal) and answer.code == EXPIRED_UPLOAD):
+                break
+            self._uploads.forget(kind, media_id)
+        return self._outcome(answer)
+
+    async def _post(self, path: str, content: dict[str, Any]) -> Outcome:
+        return self._outcome(await self._calls.post(path, json=content))
+
+    def _outcome(self, answer: Mapping[str, object] | Refusal) -> Outcome:
+        if isinstance(answer, Refusal):
+            return answer.outcome
+        message_id = text(answer.get("message_id"), 128)
+        if message_id:
+            self._own[message_id] = None
+        while len(self._own) > REMEMBERED:
+            self._own.popitem(last=False)
+        return Sent(message_id)

@@ -1,0 +1,79 @@
+"""Spends a refresh token at Zalo's OAuth service: one call, and what is known after it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+import httpx
+
+SECONDS = 15
+DEFAULT_LIFE = 3600
+"""Seconds an access token is trusted for when the answer does not say; sources say 1 h and 25 h."""
+MAX_LIFE = 90 * 24 * 3600
+PATH = "/v4/oa/access_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A new pair; the old one is dead."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    seconds: int
+
+
+class NotAsked(Exception):
+    """The call surely did not reach Zalo: the refresh token is as good as before."""
+
+
+class NotKnown(Exception):
+    """The call went out and no clear answer came: the refresh token may be spent."""
+
+
+class Refused(Exception):
+    """Zalo answered without a token. Which code it gives for a spent one is documented nowhere."""
+
+
+class OAuth:
+    """Zalo's OAuth service for one app. `client` must not follow redirects."""
+
+    def __init__(self, client: httpx.AsyncClient, base: str, app_id: str, app_secret: str) -> None:
+        self._client, self._address = client, f"{base.rstrip('/')}{PATH}"
+        self._app_id, self._app_secret = app_id, app_secret
+
+    async def refresh(self, refresh_token: str) -> Granted:
+        """A new pair for this refresh token. Raises NotAsked, NotKnown, Refused."""
+        form = {
+            "refresh_token": refresh_token,
+            "app_id": self._app_id,
+            "grant_type": "refresh_token",
+        }
+        try:
+            async with asyncio.timeout(SECONDS):
+                response = await self._client.post(
+                    self._address, data=form, headers={"secret_key": self._app_secret}
+                )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise NotAsked from None
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+            raise NotKnown from None
+        if response.status_code == 429:
+            raise NotAsked
+        return _granted(response)
+
+
+def _granted(response: httpx.Response) -> Granted:
+    try:
+        answer = json.loads(response.content)
+    except (ValueError, RecursionError):
+        raise NotKnown from None
+    if not isinstance(answer, dict) or response.status_code >= 500:
+        raise NotKnown
+    access, refresh = answer.get("access_token"), answer.get("refresh_token")
+    if not (isinstance(access, str) and access and isinstance(refresh, str) and refresh):
+        raise Refused
+    life = str(answer.get("expires_in", ""))
+    seconds = int(life) if life.isdecimal() and int(life[:12]) > 0 else DEFAULT_LIFE
+    return Granted(access, refresh, min(seconds, MAX_LIFE))
