@@ -83,7 +83,11 @@ _BIND = (
         contribution_id=bindparam("to"),
         # What waited for the consent is fetched now: a report is never sent without it.
         due_at=case((attachments.c.state == "held", bindparam("at")), else_=attachments.c.due_at),
-        state=case((attachments.c.state == "held", "pending"), else_=attachments.c.state),
+        state=case(
+            (attachments.c.state != "held", attachments.c.state),
+            (attachments.c.kind == "location", "kept"),
+            else_="pending",
+        ),
     )
 )
 _LIKE = (

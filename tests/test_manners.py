@@ -85,6 +85,10 @@ SAID: dict[str, Any] = {
     "old": PLACE,
     "now": PLACE,
     "month": "12/2025",
+    "evidence": "2 ảnh, 1 tệp, 1 ghi âm, 1 vị trí",
+    "counts": [(5, "ảnh"), (5, "tệp"), (5, "ghi âm"), (5, "vị trí")],
+    "nouns": ["ảnh", "tệp", "ghi âm", "vị trí"],
+    "near": ["22.40,103.47"] * 5,
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 

@@ -5,6 +5,9 @@
     Páo: báo đóng góp                  Páo types
     Páo bấm: Đồng ý                    Páo presses (types its number where there are no buttons)
     Páo bấm lại                        Páo presses the same button once more
+    Páo gửi ảnh                        … sends a photo; also tệp, ghi âm, vị trí, phim, danh bạ,
+    Páo gửi 3 ảnh: làm đường             nhãn dán; several as one album, with a caption if any
+    Không đọc được: heic               what was sent turns out to be unreadable, and why
     > Góp để làm việc gì?*             the bot's next message to whoever wrote; * is anything
     > @Hà Có báo cáo mới*{mã}*         … to somebody else; {mã} is a receipt code, kept for later
     [Gửi] [Sửa] [Hủy]                  the choices under it
@@ -23,10 +26,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import translate
 
+from handlers.messages import AttachmentKind
 from storage.codes import ALPHABET
 from tests.talk import Talk
 
 _SPANS = {"phút": timedelta(minutes=1), "giờ": timedelta(hours=1), "ngày": timedelta(days=1)}
+_SENT: dict[str, AttachmentKind] = {
+    "ảnh": "photo",
+    "tệp": "file",
+    "ghi âm": "voice",
+    "vị trí": "location",
+    "phim": "video",
+    "danh bạ": "contact",
+    "nhãn dán": "sticker",
+}
+_SENDS = re.compile(rf"(.+?) gửi (\d )?({'|'.join(_SENT)})(?:: (.*))?")
 _CODE = rf"LC-[{ALPHABET}]{{7}}"
 
 
@@ -75,6 +89,12 @@ class Player:
             self._writer = who = line.removesuffix(" bấm lại")
             self._heard[who] = 0
             self.talk.say(who, choice=self._pressed[who])
+        elif line.startswith("Không đọc được: "):
+            self.talk.refuse(line.partition(": ")[2])
+        elif sent := _SENDS.fullmatch(line):
+            who, count, what, caption = sent.groups()
+            self._writer, self._heard[who] = who, 0
+            self.talk.send(who, _SENT[what], int(count or 1), self._filled(caption or ""))
         else:
             self._write(line)
 
