@@ -69,6 +69,8 @@ class Engine:
         self._pages: dict[str, Page] = {}
         self._senders: dict[int, str] = {}
         """Who has a page open, by sender; and by account, for a commit names accounts."""
+        self.arrived = asyncio.Event()
+        """Set when a turn was committed that may have brought files to fetch."""
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on outcomes are handed over on this loop, a whole commit at a time."""
@@ -122,6 +124,8 @@ class Engine:
         metrics.TURNS.labels(message.channel, taken.outcome).inc()
         if taken.account_id is not None:
             self._bind(message.sender, taken.account_id)
+        if message.attachments:
+            self.arrived.set()
 
     async def pending(self, sender: str) -> Sequence[Outgoing]:
         """What the person's browser has not acknowledged, oldest first.
