@@ -71,6 +71,8 @@ class Engine:
         """Who has a page open, by sender; and by account, for a commit names accounts."""
         self.outgoing = asyncio.Event()
         """Set when something may wait for a platform that must be called."""
+        self.arrived = asyncio.Event()
+        """Set when a turn was committed that may have brought files to fetch."""
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on outcomes are handed over on this loop, a whole commit at a time."""
@@ -124,6 +126,8 @@ class Engine:
         metrics.TURNS.labels(message.channel, taken.outcome).inc()
         if taken.account_id is not None:
             self._bind(message.sender, taken.account_id)
+        if message.attachments:
+            self.arrived.set()
 
     async def pending(self, sender: str) -> Sequence[Outgoing]:
         """What the person's browser has not acknowledged, oldest first.

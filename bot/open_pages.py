@@ -72,4 +72,4 @@ class Page:
 def outgoing(row_id: int, body: Mapping[str, Any], at: datetime) -> Outgoing:
     """An outbox row as the web chat takes it."""
     choices = tuple(Choice(one["id"], one["label"]) for one in body["choices"])
-    return Outgoing(row_id, body["text"], choices, at)
+    return Outgoing(row_id, body["text"], choices, at, tuple(body.get("pictures", ())))

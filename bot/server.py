@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
 
 import prometheus_client
 import uvicorn
@@ -17,9 +20,11 @@ from starlette.routing import Route
 
 from bot import metrics
 from bot.app import App
-from bot.channels import web
+from bot.channels import web, web_files
 from bot.console import pages
 from bot.errors import BadUsage, StorageAway
+from bot.incoming import Incoming
+from bot.media import MediaJob, shown
 from bot.settings import Settings
 from handlers.words import moment
 from storage.database import Tx
@@ -33,15 +38,22 @@ LOOPBACK = {"127.0.0.1", "::1"}
 def make_site(app: App) -> Starlette:
     """All routes of one process."""
 
+    media, incoming = app.settings.data_dir / "media", Incoming(app.settings.data_dir / "incoming")
+    job = MediaJob(app.engine, app.world, media, incoming, {})
+
     @asynccontextmanager
     async def lifespan(_site: Starlette) -> AsyncIterator[None]:
         app.engine.attach(asyncio.get_running_loop())
         listener = app.engine.listen()
+        fetching = asyncio.create_task(job.run())
         # What is loaded by now lives as long as the process; walking it again only costs time.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         yield
+        fetching.cancel()
+        with suppress(asyncio.CancelledError):
+            await fetching
         listener.close()
 
     async def healthz(_request: Request) -> Response:
@@ -56,7 +68,11 @@ def make_site(app: App) -> Starlette:
         except StorageAway as away:
             headers = {"Retry-After": str(away.retry_after)}
             return PlainTextResponse("storage", 503, headers)
-        return PlainTextResponse("ok") if ready else PlainTextResponse("migrations", 503)
+        if not ready:
+            return PlainTextResponse("migrations", 503)
+        if not await asyncio.to_thread(_is_writable, media):
+            return PlainTextResponse("media", 503)
+        return PlainTextResponse("ok")
 
     async def measured(request: Request) -> Response:
         at = request.client.host if request.client else ""
@@ -66,14 +82,25 @@ def make_site(app: App) -> Starlette:
 
     clock = app.settings.clock
     words = pages.sentences("chat")
+    secure = app.settings.public_url.startswith("https://")
+    trusted = [app.settings.public_url] if app.settings.public_url else []
     return Starlette(
         routes=[
             *web.routes(
                 app.engine,
                 app.clock,
-                secure=app.settings.public_url.startswith("https://"),
+                secure=secure,
                 banner=words["rehearsal"].format(since=moment(clock)) if clock else None,
-                trusted=[app.settings.public_url] if app.settings.public_url else [],
+                trusted=trusted,
+            ),
+            *web_files.routes(
+                app.engine,
+                app.clock,
+                partial(shown, app.engine, app.world),
+                incoming,
+                media,
+                secure=secure,
+                trusted=trusted,
             ),
             pages.static(),
             Route("/healthz", healthz),
@@ -82,6 +109,15 @@ def make_site(app: App) -> Starlette:
         ],
         lifespan=lifespan,
     )
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def listen(settings: Settings) -> socket.socket:

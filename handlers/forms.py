@@ -154,15 +154,15 @@ def touched(turn: Turn, form: Form) -> datetime:
     return _touched(turn, form)
 
 
-def ask_next(turn: Turn, form: Form) -> None:
-    """Ask the next question, or finish."""
+def ask_next(turn: Turn, form: Form, before: str = "") -> None:
+    """Ask the next question, with `before` in front of it, or finish."""
     answers = answers_of(turn, form)
     question = form.next(turn, answers)
     if question is None:
         close(turn, form)
         form.finish(turn, answers)
         return
-    _put(turn, form, question)
+    _put(turn, form, question, before=before)
 
 
 def take(turn: Turn, form: Form, text: str, chosen: dict[str, Any] | None) -> None:
@@ -267,7 +267,8 @@ def _put(turn: Turn, form: Form, question: Question, *, before: str = "") -> Non
     values = {"answers": answers, "left": left, **question.values(turn, answers)}
     says = question.says(answers) if callable(question.says) else question.says
     text = turn.world.words.text(says or f"{form.name}.{question.name}", **values)
-    turn.say_text(f"{before}\n{text}".strip(), question.offers(turn, answers))
+    pictures = values.get("pictures", ())
+    turn.say_text(f"{before}\n{text}".strip(), question.offers(turn, answers), pictures)
 
 
 def _ask_again(turn: Turn, form: Form, question: Question, unclear: Unclear) -> None:

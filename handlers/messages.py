@@ -13,12 +13,13 @@ from typing import Literal
 MAX_CHOICES = 5
 """More than five digits or buttons is a list nobody reads (chat manners, rule 3)."""
 
-AttachmentKind = Literal["photo", "file", "voice", "location", "contact", "sticker"]
+AttachmentKind = Literal["photo", "file", "voice", "video", "location", "contact", "sticker"]
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Something sent beside the text, by reference: fetching it is a job outside the turn."""
+    """Something sent beside the text, by reference: fetching it is a job outside the turn. A
+    location's reference is "LATITUDE,LONGITUDE" in degrees."""
 
     kind: AttachmentKind
     reference: str

@@ -12,7 +12,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from handlers import contributor, forms, given
+from handlers import contributor, evidence, evidence_taken, forms, given
 from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
@@ -150,6 +150,7 @@ def _summary(turn: Turn, answers: Answers) -> dict[str, Any]:
         "what": given.described(turn, kind, answers) if kind else "",
         "does": given.does(turn, kind.name) if kind else "",
         "name": answers.get("name") or turn.person.name,
+        "evidence": evidence_taken.told_of_draft(turn, answers),
     }
 
 
@@ -180,6 +181,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
     stored = contributions.submit(
         turn.tx, new, reporter_id=turn.person.id, account_id=turn.conversation.account_id
     )
+    evidence.hand_in(turn, answers, stored)
     turn.state["last_report"] = {part: answers[part] for part in _KEPT if part in answers}
     turn.state["sent"] = [stored.code, turn.now.isoformat()]
     officers = grants.at_place(turn.tx, stored.place, REVIEWER)
@@ -189,6 +191,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         [
             turn.label("show", turn.typing("show", stored.code)),
             turn.typed("another"),
+            turn.label("attach", turn.typing("attach", stored.code)),
         ],
         code=stored.code, place=place, officers=len(officers),
     )  # fmt: skip

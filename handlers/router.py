@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from handlers import announce, ask, flood, forms, mine, officials, reminders, report, verify
+from handlers import (
+    announce,
+    ask,
+    evidence,
+    flood,
+    forms,
+    mine,
+    officials,
+    reminders,
+    report,
+    verify,
+)
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
@@ -29,6 +40,7 @@ MODULES = (
     officials,
     reminders,
     announce,
+    evidence,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
@@ -79,8 +91,11 @@ def _dispatch(turn: Turn) -> None:
             _old_button(turn, choice)
             return
         turn.state["pressed"] = [choice, turn.now.isoformat()]
+    form = FORMS.get(turn.state.get("form") or "")
+    if choice is None and turn.message.attachments and evidence.take(turn, text, form):
+        return
     if chosen is None and not text:
-        _without_words(turn)
+        _without_words(turn, form)
     elif chosen is None and max(len(turn.message.text), len(text)) > MAX_TEXT:
         turn.say("router.too_long", most=MAX_TEXT)
     else:
@@ -228,12 +243,8 @@ def _since(turn: Turn, at: str) -> float:
     return (turn.now - datetime.fromisoformat(at)).total_seconds()
 
 
-def _without_words(turn: Turn) -> None:
-    if turn.message.attachments:
-        turn.say("router.only_words")
-    else:
-        turn.say("router.empty")
-    form = FORMS.get(turn.state.get("form") or "")
+def _without_words(turn: Turn, form: Form | None) -> None:
+    turn.say("router.empty")
     if form is not None:
         forms.ask_next(turn, form)
 

@@ -124,8 +124,10 @@ class Turn:
         """Answer with a template; with offers, these replace whatever was offered before."""
         self.say_text(self.world.words.text(key, **values), offers)
 
-    def say_text(self, text: str, offers: Sequence[Offer] = ()) -> None:
-        """Answer with a finished text, such as an answer from the plan.
+    def say_text(
+        self, text: str, offers: Sequence[Offer] = (), pictures: Sequence[int] = ()
+    ) -> None:
+        """Answer with a finished text, such as an answer from the plan; with pictures by id.
 
         Whatever was offered before counts no more, or an old button would answer a new question.
         """
@@ -142,7 +144,8 @@ class Turn:
                 for number, offer in enumerate(offers, start=1)
             ]
             choices = [{"id": one["id"], "label": one["label"]} for one in self.state["offered"]]
-        self.replies.append({"text": text, "choices": choices})
+        shown = {"pictures": list(pictures)} if pictures else {}
+        self.replies.append({"text": text, "choices": choices, **shown})
 
     def push(
         self, account_id: int, key: str, typed: Sequence[tuple[str, str]] = (), /, **values: Any

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import forms, given
+from handlers import evidence_shown, forms, given
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.kinds import kinds
 from handlers.menu import Entry
@@ -108,6 +108,11 @@ def _details(turn: Turn, answers: Answers) -> dict[str, Any]:
     }
 
 
+def _opened(turn: Turn, answers: Answers) -> dict[str, Any]:
+    shown = evidence_shown.pictures(turn.tx, answers["id"])
+    return {**_details(turn, answers), "pictures": shown}
+
+
 def _reason(_turn: Turn, _answers: Answers, text: str) -> str:
     reason = " ".join(text.split())
     if len(reason) < MIN_REASON or not any(char.isalpha() for char in reason):
@@ -200,7 +205,7 @@ FORM = Form(
             offers=lambda turn, _: [
                 turn.label(f"decide.{key}", key) for key in (VERIFY, CORRECT, REJECT, MORE, LATER)
             ],
-            values=_details,
+            values=_opened,
             effect=_action,
         ),
         Question(

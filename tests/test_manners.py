@@ -102,8 +102,13 @@ SAID: dict[str, Any] = {
     "own": True,
     "people": 12_345,
     "ahead": False,
+    "more": 4,
     "least": 10,
     "limit": LIMIT,
+    "evidence": "2 ảnh, 1 tệp, 1 ghi âm, 1 vị trí",
+    "counts": [(5, "ảnh"), (5, "tệp"), (5, "ghi âm"), (5, "vị trí")],
+    "nouns": ["ảnh", "tệp", "ghi âm", "vị trí"],
+    "near": ["22.40,103.47"] * 5,
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 

@@ -42,6 +42,8 @@ def _show_news(app: App, sender: str, target: TextIO) -> None:
     account_id, rows = app.engine.writer.run(look)
     for row in rows:
         target.write(f"{row.body['text']}\n")
+        for number in range(1, len(row.body.get("pictures", ())) + 1):
+            target.write(f"  [ảnh {number}]\n")
         for number, choice in enumerate(row.body["choices"], start=1):
             typed = choice["id"].removeprefix(TYPED) if choice["id"].startswith(TYPED) else number
             target.write(f"  [{typed}] {choice['label']}\n")

@@ -57,6 +57,7 @@ class Outgoing:
     text: str
     choices: tuple[Choice, ...]
     at: datetime
+    pictures: tuple[int, ...] = ()
 
 
 class ChatPort(Protocol):

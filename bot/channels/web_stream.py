@@ -110,12 +110,13 @@ class Streams:
 
 
 def frame(row: Outgoing) -> bytes:
-    """One event: `id: N` and `data: {"id","text","choices":[{"id","label"}],"at"}`."""
+    """One event: `id: N` and `data: {"id","text","choices":[{"id","label"}],"at","pictures"?}`."""
     shape: Mapping[str, object] = {
         "id": row.id,
         "text": row.text,
         "choices": [{"id": choice.id, "label": choice.label} for choice in row.choices],
         "at": row.at.isoformat(),
+        **({"pictures": row.pictures} if row.pictures else {}),
     }
     data = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
     return f"id: {row.id}\ndata: {data}\n\n".encode("utf-8", "replace")

@@ -7,6 +7,7 @@ Whatever a stranger sends ends in a value or in one of the exceptions here, neve
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Never
 
 from starlette.types import Receive, Scope
@@ -28,20 +29,31 @@ class NotAnObject(ValueError):
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int = MAX_BODY) -> bytes:
-    """The whole body; raises `BodyTooLarge` once that is known, whatever Content-Length says."""
+    """The whole body; raises as `read_chunks`."""
+    body = bytearray()  # grows in place: a body sent byte by byte must not cost its square
+    async for chunk in read_chunks(scope, receive, limit):
+        body += chunk
+    return bytes(body)
+
+
+async def read_chunks(scope: Scope, receive: Receive, limit: int) -> AsyncIterator[bytes]:
+    """The body as it comes; raises `ClientGone`, and `BodyTooLarge` once that is known, whatever
+    Content-Length says."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value[:20]) > limit:
             raise BodyTooLarge
-    body = bytearray()  # grows in place: a body sent byte by byte must not cost its square
+    size = 0
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
             raise ClientGone
-        body += event.get("body", b"")
-        if len(body) > limit:
+        chunk = event.get("body", b"")
+        size += len(chunk)
+        if size > limit:
             raise BodyTooLarge
+        yield chunk
         if not event.get("more_body", False):
-            return bytes(body)
+            return
 
 
 def _refuse_constant(name: str) -> Never:

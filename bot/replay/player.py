@@ -7,8 +7,9 @@
     Páo: báo đóng góp                  Páo types
     Páo bấm: Đồng ý                    Páo presses (types its number where there are no buttons)
     Páo bấm lại                        Páo presses the same button once more
-    Páo gửi ảnh                        … a photo; so too "gửi 3 ảnh" at once, "ghi âm", "tệp"
-    Páo gửi ảnh: đường bản             … with words beside it
+    Páo gửi ảnh                        … a photo; also tệp, ghi âm, vị trí, phim, danh bạ, nhãn dán
+    Páo gửi 3 ảnh: đường bản           … several as one album, with words beside it
+    Không đọc được: heic               what was sent turns out to be unreadable, and why
     > Góp để làm việc gì?*             the bot's next message to whoever wrote; * is anything
     > @Hà Có báo cáo mới*{mã}*         … to somebody else; {mã} is a receipt code, kept for later
     [Gửi] [Sửa] [Hủy]                  the choices under it
@@ -29,7 +30,7 @@ from datetime import datetime, timedelta
 from fnmatch import translate
 
 from bot.replay.talk import START, Talk
-from handlers.messages import Attachment, AttachmentKind
+from handlers.messages import AttachmentKind
 from knowledge.zone import ZONE
 from storage.codes import ALPHABET
 
@@ -39,7 +40,15 @@ SPANS = {
     "giờ": timedelta(hours=1),
     "ngày": timedelta(days=1),
 }
-SENT: dict[str, AttachmentKind] = {"ảnh": "photo", "ghi âm": "voice", "tệp": "file"}
+SENT: dict[str, AttachmentKind] = {
+    "ảnh": "photo",
+    "tệp": "file",
+    "ghi âm": "voice",
+    "vị trí": "location",
+    "phim": "video",
+    "danh bạ": "contact",
+    "nhãn dán": "sticker",
+}
 """What can be sent beside words, as a transcript calls it."""
 ROLES = {
     "Cán bộ ": "commune_officer",
@@ -47,6 +56,7 @@ ROLES = {
     "Cán bộ tỉnh ": "province_officer",
 }
 AGAIN = " bấm lại"
+UNREADABLE = "Không đọc được: "
 WAYS: dict[str, dict[str, bool]] = {
     "plain": {},
     "afresh": {"afresh": True},
@@ -102,7 +112,6 @@ class Player:
     _writer: str = ""
     _pressed: dict[str, str] = field(default_factory=dict)
     _shown: list[str] = field(default_factory=list)
-    _sent: int = 0
 
     def play(self, text: str) -> None:
         """Play every line. Raises Mismatch at the first that does not hold, Unreadable."""
@@ -138,20 +147,15 @@ class Player:
             who = self._writes(line.removesuffix(AGAIN))
             self.talk.say(who, choice=self._pressed[who])
             self._tell(line)
+        elif line.startswith(UNREADABLE):
+            self.talk.refuse(line.removeprefix(UNREADABLE))
+            self.hear(line)
         elif sent := _SENDS.fullmatch(line):
-            self._send(self._writes(sent[1]), int(sent[2] or 1), SENT[sent[3]], sent[4] or "")
+            who = self._writes(sent[1])
+            self.talk.send(who, SENT[sent[3]], int(sent[2] or 1), self._filled(sent[4] or ""))
             self._tell(line)
         else:
             self._write(line)
-
-    def _send(self, who: str, many: int, kind: AttachmentKind, text: str) -> None:
-        numbers = range(self._sent + 1, self._sent + many + 1)
-        self._sent += many
-        self.talk.say(
-            who,
-            self._filled(text),
-            attachments=tuple(Attachment(kind, f"test:{number}") for number in numbers),
-        )
 
     def _write(self, line: str) -> None:
         who, colon, text = line.partition(":")

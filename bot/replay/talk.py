@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from bot.engine import Engine, Taken
-from handlers.messages import Attachment, Message
+from handlers import evidence_shown
+from handlers.messages import Attachment, AttachmentKind, Message
 from handlers.turn import TYPED, World
-from storage import grants, outbox, people
+from storage import grants, media_jobs, outbox, people
 from storage.database import Database, Tx
 
 T = TypeVar("T")
@@ -69,16 +70,48 @@ class Talk:
         attachments: tuple[Attachment, ...] = (),
     ) -> list[str]:
         """`who` writes or presses; returns the texts the bot answered him with."""
+        self._hand(who, text, choice, attachments)
+        return self._heard(who)
+
+    def send(self, who: str, kind: AttachmentKind, count: int = 1, text: str = "") -> list[str]:
+        """`who` sends this many things at once, several as an album; a caption is on the first."""
+        group = f"g{next(self._ids)}" if count > 1 else ""
+        for number in range(count):
+            reference = "22.396,103.471" if kind == "location" else f"r{next(self._ids)}"
+            self._hand(who, "" if number else text, None, (Attachment(kind, reference),), group)
+        return self._heard(who)
+
+    def refuse(self, reason: str) -> None:
+        """The media job finds that what it fetches cannot be kept."""
+
+        def work(tx: Tx) -> None:
+            for one in media_jobs.claim(tx, 100):
+                media_jobs.refuse(tx, one, reason)
+                evidence_shown.tell_refused(tx, self.world, one, reason)
+
+        self.write(work)
+        self.collect()
+
+    def _hand(
+        self,
+        who: str,
+        text: str,
+        choice: str | None,
+        attachments: tuple[Attachment, ...],
+        group: str = "",
+    ) -> None:
         if self.afresh:
             self.close()
             self._open()
-        event = f"e{next(self._ids)}"
-        message = Message(self.channel, "test", who, event, self.clock(), text, choice, attachments)
+        event, at = f"e{next(self._ids)}", self.clock()
+        message = Message(self.channel, "test", who, event, at, text, choice, attachments, group)
         taken = self.deliver(message)
         if self.twice and taken.outcome == "done":
             again = self.deliver(message)
             if again.outcome != "repeat":
                 raise AssertionError(f"{text!r} delivered twice was taken twice: {again.outcome}")
+
+    def _heard(self, who: str) -> list[str]:
         self.last[who] = []
         self.collect()
         return [body["text"] for body in self.last[who]]

@@ -15,6 +15,7 @@
   const [log, greeting, composer, input] = ["log", "greeting", "composer", "text"].map(find);
   const [sendButton, notice, newer, clearButton] = ["send", "notice", "newer", "clear"].map(find);
   const { isUnsent, readLines } = chatKept;
+  const isUnsentText = (line) => isUnsent(line) && !line.file; // files go their own way
 
   const changeLines = (change) => chatLines.render(chatKept.changeLines(change));
 
@@ -93,7 +94,7 @@
   // One at a time and in order: a form's answers must arrive as they were given.
   async function flush() {
     clearTimeout(flushTimer);
-    const line = readLines().find(isUnsent);
+    const line = readLines().find(isUnsentText);
     if (sending || !line) return;
     sending = true;
     const said = line.choice === undefined ? { text: line.text } : { choice: line.choice };
@@ -103,12 +104,12 @@
       failures = 0;
       const state = outcome.done ? "sent" : "refused";
       markLines((each) => each.key === line.key, state, outcome.error);
-      markLines(isUnsent, "sending");
+      markLines(isUnsentText, "sending");
       if (outcome.done) expectReply();
       flush();
     } else {
       failures += 1;
-      markLines(isUnsent, "waiting");
+      markLines(isUnsentText, "waiting");
       flushTimer = setTimeout(flush, pauseAfter(failures, outcome.wait));
     }
   }
@@ -154,6 +155,7 @@
     const key = "bot-" + row.id;
     if (!chatKept.hasSeen(row.id)) {
       const line = { key, who: "bot", text: row.text, choices: row.choices, at: row.at };
+      if (row.pictures) line.pictures = row.pictures;
       changeLines((lines) => (lines.some((each) => each.key === key) ? lines : lines.concat([line])));
       chatKept.addSeen(row.id);
     }
@@ -258,6 +260,7 @@
   });
 
   chatLines.start(readLines(), say);
+  chatFiles.start({ newId, changeLines, renewCookie });
   setInput(chatKept.readDraft());
   document.querySelectorAll("button:disabled").forEach((button) => {
     button.disabled = false;

@@ -1,6 +1,7 @@
 // What the web chat keeps on this device: the lines of the talk, the ids already shown, the draft.
 // A line: {key, who: "me"|"bot", text, at: ISO time, choices?: [{id, label}], and of the person's own
-// {id, choice?, state: "sending"|"waiting"|"sent"|"refused", error?}}. Nothing here touches the page.
+// {id, choice?, file?: true, state: "sending"|"waiting"|"sent"|"refused", error?}}; of the bot's
+// pictures?: ids. Nothing here touches the page.
 "use strict";
 
 const chatKept = (function () {

@@ -59,11 +59,30 @@ const chatLines = (function () {
     if (mine) said.append(line.text);
     else fillText(said, line.text);
     element.append(said);
+    if (line.pictures) element.append(buildPictures(line.pictures));
     if (line.choices && line.choices.length) element.append(buildChoices(line.choices));
     const about = make("p", "about", timeOf(line.at));
     if (mine) about.append(" · ", make("span", "state"));
     element.append(about);
     return element;
+  }
+
+  function buildPictures(ids) {
+    const group = make("div", "pictures");
+    ids.forEach((id, index) => {
+      const link = make("a", "picture");
+      link.href = "/chat/media/" + encodeURIComponent(id);
+      link.target = "_blank";
+      link.rel = "noopener";
+      const image = make("img", "");
+      image.src = link.href + "/thumb";
+      image.alt = words.picture + " " + (index + 1);
+      image.width = image.height = 96;
+      image.loading = "lazy";
+      link.append(image);
+      group.append(link);
+    });
+    return group;
   }
 
   function buildChoices(choices) {
@@ -117,6 +136,12 @@ const chatLines = (function () {
     if (state.textContent !== wanted) state.textContent = wanted;
   }
 
+  // How much of a file is on its way; kept nowhere.
+  function progress(key, percent) {
+    const state = shown.has(key) ? shown.get(key).querySelector(".state") : null;
+    if (state) state.textContent = words.sending + " " + percent + "%";
+  }
+
   const belowView = () => document.body.scrollHeight - window.innerHeight - window.scrollY;
 
   function toBottom() {
@@ -137,5 +162,5 @@ const chatLines = (function () {
     setTimeout(() => log.setAttribute("aria-live", "polite"), 500);
   }
 
-  return { start, render, toBottom, nowIso };
+  return { start, render, progress, toBottom, nowIso };
 })();

@@ -1,0 +1,223 @@
+"""The fetching job's side of evidence: what is due, what became of it, what may be removed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, bindparam, delete, literal, or_, select, update
+
+from storage import audit
+from storage.database import Tx
+from storage.media import COLUMNS, UNBOUND_LIFE, Evidence, drop, note_likeness
+from storage.schema import attachments, contributions
+
+LEASE = timedelta(minutes=2)
+"""Fetching and decoding are cut off long before; whoever crashed over it leaves it to the next."""
+MOST_TRIES = 8
+FIRST_PAUSE = timedelta(seconds=30)
+"""Doubled with each try: the eighth and last comes about an hour after the first."""
+HELD_LIFE = timedelta(days=1)
+"""For so long a reference is kept of somebody who has not agreed to anything."""
+PAGE = 5_000
+_PENDING = literal("pending", literal_execute=True)
+
+_DUE = (
+    select(*COLUMNS)
+    .where(attachments.c.state == _PENDING, attachments.c.due_at <= bindparam("by"))
+    .order_by(attachments.c.due_at, attachments.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = (
+    update(attachments)
+    .where(attachments.c.id.in_(bindparam("ids", expanding=True)))
+    .values(due_at=bindparam("until"), tries=attachments.c.tries + 1)
+)
+_SETTLE = update(attachments).where(
+    attachments.c.id == bindparam("of_id"), attachments.c.state == "pending"
+)
+_KEEP = _SETTLE.values(
+    state="kept", due_at=None, reference="", kept_at=bindparam("at"),
+    reason=bindparam("like"), kind=bindparam("as_kind"),
+    **{name: bindparam(f"to_{name}") for name in
+       ("sha256", "thumb", "source", "phash", "mime", "bytes")},
+)  # fmt: skip
+_REFUSE = _SETTLE.values(state="refused", due_at=None, reference="", reason=bindparam("why"))
+_PUT_OFF = _SETTLE.values(due_at=bindparam("until"))
+_SAME = (
+    select(contributions.c.code)
+    .join(attachments, attachments.c.contribution_id == contributions.c.id)
+    .where(
+        attachments.c.source == bindparam("with_source"),
+        attachments.c.id < bindparam("before"),
+        contributions.c.id != bindparam("but"),
+    )
+    .order_by(attachments.c.id)
+    .limit(1)
+)
+_PHASHES = (
+    select(attachments.c.id, attachments.c.phash, contributions.c.code)
+    .join(contributions, contributions.c.id == attachments.c.contribution_id)
+    .where(
+        attachments.c.id > bindparam("after"),
+        attachments.c.id < bindparam("before"),
+        attachments.c.phash.is_not(None),
+        contributions.c.id != bindparam("but"),
+    )
+    .order_by(attachments.c.id)
+    .limit(PAGE)
+)
+_STALE = (
+    select(attachments.c.id)
+    .where(
+        attachments.c.contribution_id.is_(None),
+        attachments.c.state != "dropped",
+        or_(
+            and_(attachments.c.state == "held", attachments.c.received_at < bindparam("held")),
+            attachments.c.received_at < bindparam("unbound"),
+        ),
+    )
+    .limit(bindparam("most"))
+)
+_DROPPED = (
+    select(*COLUMNS)
+    .where(attachments.c.contribution_id.is_(None), attachments.c.state == "dropped")
+    .limit(bindparam("most"))
+)
+_FORGET = delete(attachments).where(
+    attachments.c.id.in_(bindparam("ids", expanding=True)), attachments.c.state == "dropped"
+)
+_REFERRED = select(attachments.c.sha256, attachments.c.thumb).where(
+    or_(
+        attachments.c.sha256.in_(bindparam("names", expanding=True)),
+        attachments.c.thumb.in_(bindparam("names", expanding=True)),
+    ),
+    attachments.c.state == "kept",
+)
+_WAITING = select(attachments.c.reference).where(
+    attachments.c.channel == bindparam("on_channel"),
+    or_(
+        attachments.c.state == _PENDING,
+        and_(attachments.c.contribution_id.is_(None), attachments.c.state == "held"),
+    ),
+)
+
+
+def claim(tx: Tx, limit: int) -> list[Evidence]:
+    """Take what is due for `LEASE`; it counts as a try, also for who crashes over it."""
+    due = tx.execute(_DUE, {"by": tx.now, "most": limit}).all()
+    if due:
+        ids = [row.id for row in due]
+        tx.execute(_LEASE, {"ids": ids, "until": tx.now + LEASE})
+    return [Evidence(*row) for row in due]
+
+
+def keep(
+    tx: Tx,
+    one: Evidence,
+    *,
+    kind: str,
+    sha256: str,
+    thumb: str | None,
+    source: str,
+    phash: int | None,
+    mime: str,
+    size: int,
+    like: str = "",
+) -> bool:
+    """Its file is on the disk. False when it was given up meanwhile. `like` is the code of an
+    earlier report with such a picture."""
+    done = tx.execute(
+        _KEEP,
+        {
+            "of_id": one.id, "at": tx.now, "like": like, "as_kind": kind, "to_sha256": sha256,
+            "to_thumb": thumb, "to_source": source, "to_phash": phash, "to_mime": mime,
+            "to_bytes": size,
+        },
+    ).rowcount  # fmt: skip
+    if done != 1:
+        return False
+    audit.record(
+        tx, "machine", "evidence.kept", f"attachment:{one.id}",
+        state=("pending", "kept"), sha256=(None, sha256), source=(None, source),
+    )  # fmt: skip
+    bound = tx.execute(
+        select(attachments.c.contribution_id).where(attachments.c.id == one.id)
+    ).scalar()
+    if like and bound is not None:
+        note_likeness(tx, bound, [one.id])
+    return True
+
+
+def refuse(tx: Tx, one: Evidence, reason: str) -> bool:
+    """It cannot be kept, for good. False when it was given up meanwhile."""
+    done = tx.execute(_REFUSE, {"of_id": one.id, "why": reason}).rowcount == 1
+    if done:
+        audit.record(
+            tx, "machine", "evidence.refused", f"attachment:{one.id}",
+            state=("pending", "refused"), reason=(None, reason),
+        )  # fmt: skip
+    return done
+
+
+def put_off(tx: Tx, one: Evidence) -> bool:
+    """Try again later; False when it was tried often enough."""
+    tried = one.tries + 1
+    if tried >= MOST_TRIES:
+        return False
+    tx.execute(_PUT_OFF, {"of_id": one.id, "until": tx.now + FIRST_PAUSE * 2 ** (tried - 1)})
+    return True
+
+
+def same(tx: Tx, one: Evidence, source: str) -> str | None:
+    """The code of an earlier report with the very same file, sent before this one."""
+    values = {"with_source": source, "before": one.id, "but": one.contribution_id or 0}
+    return tx.execute(_SAME, values).scalar()
+
+
+def pictures_before(tx: Tx, one: Evidence) -> Iterator[tuple[int, str]]:
+    """(phash, code of its report) of every earlier report's picture, for the caller to compare."""
+    after = 0
+    while True:
+        values = {"after": after, "before": one.id, "but": one.contribution_id or 0}
+        rows = tx.execute(_PHASHES, values).all()
+        for row in rows:
+            yield row.phash, row.code
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].id
+
+
+def drop_stale(tx: Tx, limit: int) -> int:
+    """Give up what nobody made part of a report in time; how many."""
+    values: dict[str, datetime | int] = {
+        "held": tx.now - HELD_LIFE, "unbound": tx.now - UNBOUND_LIFE, "most": limit,
+    }  # fmt: skip
+    ids = [row.id for row in tx.execute(_STALE, values)]
+    drop(tx, ids, by="machine")
+    return len(ids)
+
+
+def dropped(tx: Tx, limit: int) -> list[Evidence]:
+    """What was given up and whose files may have to be removed."""
+    return [Evidence(*row) for row in tx.execute(_DROPPED, {"most": limit})]
+
+
+def forget(tx: Tx, ids: Collection[int]) -> None:
+    """Remove the rows of what was given up, once their files are gone."""
+    if ids:
+        tx.execute(_FORGET, {"ids": list(ids)})
+
+
+def unreferred(tx: Tx, names: Collection[str]) -> set[str]:
+    """Which of these files no kept evidence refers to. Walks through the table: not for a turn."""
+    if not names:
+        return set()
+    rows = tx.execute(_REFERRED, {"names": list(names)})
+    return set(names) - {name for row in rows for name in row}
+
+
+def awaited(tx: Tx, channel: str) -> set[str]:
+    """The references of a channel that are still to be fetched, or held until a consent."""
+    return {row.reference for row in tx.execute(_WAITING, {"on_channel": channel})}
