@@ -60,7 +60,7 @@ async def talk_oa(port: int, webhook: str) -> None:
     fake = FakeZaloOa(now, webhook=webhook)
     async with fake.serve(port):
         who, reader = fake.people.person(1), await lines()
-        under_way = {asyncio.create_task(show(who))}
+        under_way: set[asyncio.Task[Any]] = {asyncio.create_task(show(who))}
         under_way.add(asyncio.create_task(fake.push.deliver(fake.people.follows(who))))
         while line := (await reader.readline()).decode().strip():
             pressed = line[1:] if line.startswith("!") else ""
@@ -78,7 +78,7 @@ async def talk_bot(port: int, webhook: str) -> None:
     fake = FakeZaloBot(now, webhook=webhook)
     async with fake.serve(port):
         who, reader = fake.person(1), await lines()
-        under_way = {asyncio.create_task(show(who))}
+        under_way: set[asyncio.Task[Any]] = {asyncio.create_task(show(who))}
         while line := (await reader.readline()).decode().strip():
             update = fake.says(who, line)
             if webhook:
