@@ -182,6 +182,15 @@ async def test_a_row_that_stopped_midway_goes_on_from_there(oa: Rig) -> None:
     assert len(pao(oa).seen) == 6
 
 
+async def test_another_row_after_one_that_was_given_up_begins_at_its_beginning(oa: Rig) -> None:
+    long = {"text": "a" * 2_000 + "b", "choices": []}
+    for fault in ("ok", "503"):
+        oa.fake.faults.switch("send", fault)
+    assert isinstance(await oa.oa.send(pao(oa).user_id, long), Later)
+    await say(oa, "c" * 2_000 + "d")
+    assert [text[0] for text in texts(oa)] == ["a", "c", "d"]
+
+
 # ---- The windows -------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 from tests.fakes.zalo_bot import FakeZaloBot
 from tests.fakes.zalo_oa import FakeZaloOa
@@ -46,21 +47,30 @@ async def show(who: Person) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
+async def end(under_way: set[asyncio.Task[Any]]) -> None:
+    """End what is under way; what the bot is just saying is still shown."""
+    await asyncio.sleep(2 * LOOK_SECONDS)
+    for task in under_way:
+        task.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
+
+
 async def talk_oa(port: int, webhook: str) -> None:
     """One follower of the OA."""
     fake = FakeZaloOa(now, webhook=webhook)
     async with fake.serve(port):
         who, reader = fake.people.person(1), await lines()
-        showing = asyncio.create_task(show(who))
-        await fake.push.deliver(fake.people.follows(who))
+        under_way: set[asyncio.Task[Any]] = {asyncio.create_task(show(who))}
+        under_way.add(asyncio.create_task(fake.push.deliver(fake.people.follows(who))))
         while line := (await reader.readline()).decode().strip():
             pressed = line[1:] if line.startswith("!") else ""
             if pressed.isdecimal() and who.seen and int(pressed) <= len(who.seen[-1].buttons):
                 event = fake.people.taps(who, who.seen[-1], int(pressed) - 1)
             else:
                 event = fake.people.says(who, line)
-            await fake.push.deliver(event)
-        showing.cancel()
+            # Zalo's second try comes after half a minute; the person types on meanwhile.
+            under_way.add(asyncio.create_task(fake.push.deliver(event)))
+        await end(under_way)
 
 
 async def talk_bot(port: int, webhook: str) -> None:
@@ -68,14 +78,14 @@ async def talk_bot(port: int, webhook: str) -> None:
     fake = FakeZaloBot(now, webhook=webhook)
     async with fake.serve(port):
         who, reader = fake.person(1), await lines()
-        showing = asyncio.create_task(show(who))
+        under_way: set[asyncio.Task[Any]] = {asyncio.create_task(show(who))}
         while line := (await reader.readline()).decode().strip():
             update = fake.says(who, line)
             if webhook:
-                await fake.push.deliver(fake.body(update))
+                under_way.add(asyncio.create_task(fake.push.deliver(fake.body(update))))
             else:
                 fake.polled(update)
-        showing.cancel()
+        await end(under_way)
 
 
 def main() -> None:
