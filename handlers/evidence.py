@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import forms, given
-from handlers.evidence_shown import SORTS
 from handlers.evidence_taken import (
     MOST_A_REPORT,
     agreed,
@@ -22,6 +21,7 @@ from handlers.evidence_taken import (
     nouns,
     of_draft,
     speaks,
+    takeable,
 )
 from handlers.forms import Answers, Form
 from handlers.menu import Entry
@@ -43,7 +43,7 @@ _REPORT, _SUPPLEMENT = "report", "supplement"
 
 def take(turn: Turn, text: str, form: Form | None) -> bool:
     """What came beside the text; False when the text is still to be taken for what it says."""
-    wanted = [one for one in turn.message.attachments if one.kind in SORTS]
+    wanted = takeable(turn.message.attachments)
     if form is not None and forms.is_idle(turn, form):
         form = None
     if not wanted:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handlers.evidence_shown import counted
+from handlers.evidence_shown import SORTS, counted
 from handlers.forms import Answers
 from handlers.messages import Attachment
 from handlers.turn import Turn
@@ -20,12 +21,24 @@ MOST_A_DAY = 30
 TOGETHER = timedelta(seconds=10)
 """Parts of what was sent at once arrive within this time where the platform has no albums."""
 LOOSE_LIFE = timedelta(days=1)
-MAX_NAME = 120
+MAX_NAME, MAX_REFERENCE = 120, 2_000
 
 
 def agreed(turn: Turn) -> bool:
     """Whether anything may be fetched and kept of this person."""
     return consents.has(turn.tx, turn.person.id, CONSENT)
+
+
+def takeable(sent: Iterable[Attachment]) -> list[Attachment]:
+    """What of this can be evidence, as it is to be stored; a location only roughly."""
+    found = []
+    for one in sent:
+        where = clean(one.reference, MAX_REFERENCE)
+        if one.kind == "location":
+            where = _rounded(where)
+        if one.kind in SORTS and where:
+            found.append(replace(one, reference=where))
+    return found
 
 
 def loose(turn: Turn) -> list[int]:
@@ -66,13 +79,10 @@ def keep(turn: Turn, wanted: list[Attachment], had: int, to: str) -> dict[int, s
                 most = MOST_A_REPORT if key == "too_many" else MOST_A_DAY
                 turn.say(f"evidence.{key}", most=most)
             break
-        where = _rounded(one.reference) if one.kind == "location" else one.reference
-        if where is None:
-            continue
         state = "pending" if agreed(turn) else "held"
         made = media.take(
             turn.tx, turn.conversation.account_id, turn.person.id,
-            kind=one.kind, channel=turn.message.channel, reference=where,
+            kind=one.kind, channel=turn.message.channel, reference=one.reference,
             name=clean(one.name or turn.message.text, MAX_NAME),
             state="kept" if one.kind == "location" and agreed(turn) else state,
         )  # fmt: skip
@@ -101,10 +111,10 @@ def nouns(turn: Turn, kinds: Iterable[str]) -> str:
     )
 
 
-def _rounded(reference: str) -> str | None:
-    """A place to about 1 km, which is near enough for a village and too far for a house."""
+def _rounded(reference: str) -> str:
+    """A place to about 1 km, near enough for a village and too far for a house; "" for none."""
     try:
         north, east = (round(float(part), 2) for part in reference.split(","))
     except ValueError:
-        return None
-    return f"{north:.2f},{east:.2f}" if abs(north) <= 90 and abs(east) <= 180 else None
+        return ""
+    return f"{north:.2f},{east:.2f}" if abs(north) <= 90 and abs(east) <= 180 else ""
