@@ -33,10 +33,14 @@ class App:
 
 
 def make_world(
-    officer_contact: str, plan_until: date | None = None, data_dir: Path | None = None
+    officer_contact: str,
+    plan_until: date | None = None,
+    data_dir: Path | None = None,
+    verify_days: int = 7,
 ) -> World:
     """What every turn shares, read from files once."""
-    return World(load_plan(data_dir, plan_until), places.load(), Words(), officer_contact)
+    plan = load_plan(data_dir, plan_until)
+    return World(plan, places.load(), Words(), officer_contact, verify_days)
 
 
 def open_store(settings: Settings) -> Database:
@@ -52,5 +56,7 @@ def make_app(settings: Settings) -> App:
     """Everything but the network."""
     clock = make_clock(settings.clock)
     database = open_store(settings)
-    world = make_world(settings.officer_contact, settings.plan_until, settings.data_dir)
+    world = make_world(
+        settings.officer_contact, settings.plan_until, settings.data_dir, settings.verify_days
+    )
     return App(settings, clock, database, world, Engine(database, world, clock))

@@ -20,6 +20,7 @@ from bot.app import App
 from bot.channels import web
 from bot.console import pages
 from bot.errors import BadUsage, StorageAway
+from bot.schedule import Schedule
 from bot.settings import Settings
 from handlers.words import moment
 from storage.database import Tx
@@ -41,7 +42,9 @@ def make_site(app: App) -> Starlette:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
+        timers = asyncio.create_task(Schedule(app.engine, app.world).run())
         yield
+        timers.cancel()
         listener.close()
 
     async def healthz(_request: Request) -> Response:

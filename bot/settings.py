@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """An ISO time at which the program's clock starts; without a zone it is Lai Châu's."""
     plan_until: date | None = None
     """A date to which the province has prolonged the plan."""
+    verify_days: int = Field(default=7, ge=1, le=365)
+    """Days after which an undecided report is raised to the level above."""
     officer_contact: str = ""
     """Whom people may call, as shown in chat ("Văn phòng UBND xã …, 0213…")."""
 

@@ -6,14 +6,30 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, forms, mine, officials, report, verify
+from handlers import (
+    ask,
+    asked,
+    bulk,
+    decided,
+    figure,
+    forms,
+    mine,
+    officials,
+    overdue,
+    queue,
+    report,
+    revoke,
+    verify,
+)
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
-from handlers.turn import TYPED, Turn
+from handlers.turn import TYPED, Turn, World
 from knowledge.text import clean
 from storage import outbox, people
 from storage.codes import find_in, looks_like_code, parse
+from storage.database import Tx
+from storage.timers import Timer
 
 MAX_TEXT = 2_000
 """More is no question and no answer; whoever pastes a document is told so and nothing is stored."""
@@ -24,8 +40,14 @@ SENT_SECONDS = 600
 
 MODULES = (
     report,
+    queue,
     verify,
+    bulk,
+    decided,
+    revoke,
     mine,
+    asked,
+    figure,
     officials,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
@@ -37,6 +59,8 @@ COMMANDS: dict[str, Callable[[Turn], None]] = {
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
     name: handle for module in MODULES for name, handle in module.WITH_CODE.items()
 }
+TIMERS: dict[str, Callable[[World, Tx, Timer], None]] = {**overdue.TIMERS}
+"""What is done when a timer of a kind falls due."""
 MENU = sorted(
     (
         Entry("about", 1),
@@ -51,6 +75,7 @@ def handle(turn: Turn) -> None:
     """Handle one message wholly: what changed is stored and what is said lies in the outbox."""
     turn.offered = turn.state.pop("offered", [])
     _dispatch(turn)
+    turn.state[asked.TALKED] = turn.now.isoformat()
     if not turn.replies and turn.offered:
         turn.state["offered"] = turn.offered
     people.save_state(turn.tx, turn.conversation.account_id, turn.state)
@@ -97,17 +122,32 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         forms.park(turn)
         form = None
     if form is not None:
-        forms.take(turn, form, text, chosen)
+        forms.take(turn, form, text, chosen, asked.ask_which)
+        _go_on(turn)
         return
     _talk(turn, text, command)
+
+
+def _go_on(turn: Turn) -> None:
+    """Back into the form in whose middle an office's question was answered."""
+    meant: str | None = turn.state.pop(asked.MEANT, None)
+    form = FORMS.get(turn.state.get("form") or "")
+    if meant is not None and form is not None:
+        if meant:
+            forms.take(turn, form, meant, None)
+        else:
+            forms.ask_next(turn, form)
 
 
 def _talk(turn: Turn, text: str, command: str | None) -> None:
     """Outside any form: a report spoken of, a code somewhere in a sentence, or a question."""
     words = turn.world.words
-    spoken = None if ask.is_question(text) else words.speaks_of(text)
+    statement = not ask.is_question(text)
+    spoken = words.speaks_of(text) if statement else None
     sent = turn.state.get("sent")
     code = find_in(text)
+    if statement and code is None and command is None and asked.take(turn, text):
+        return
     if spoken is not None:
         COMMANDS[spoken](turn)
     elif code is not None:
@@ -157,6 +197,9 @@ def _commanded(turn: Turn, text: str, command: str | None, form: Form | None) ->
     if command in COMMANDS:
         _leave_for(turn, command)
         COMMANDS[command](turn)
+        return True
+    if (form is None or not forms.is_free(turn, form)) and queue.spoken(turn, text):
+        forms.park(turn)
         return True
     before = turn.state.get("forms", {}).get(form.name) if form is not None else None
     started = turn.world.words.starts_with(text)

@@ -35,6 +35,8 @@ class World:
     places: Places
     words: Words
     officer_contact: str = ""
+    verify_days: int = 7
+    """For so many days a commune has a report to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,23 @@ class Offer:
     label: str
     value: Any
     also: tuple[str, ...] = ()
+
+
+def push(
+    world: World,
+    tx: Tx,
+    account_id: int,
+    key: str,
+    typed: Sequence[tuple[str, str]] = (),
+    /,
+    **values: Any,
+) -> None:
+    """Tell an account something unasked; `typed` are (label, what pressing it types)."""
+    body = {
+        "text": world.words.text(key, **values),
+        "choices": [{"id": TYPED + text, "label": label} for label, text in typed],
+    }
+    outbox.put(tx, account_id, "push", [body])
 
 
 @dataclass(slots=True)
@@ -126,9 +145,5 @@ class Turn:
     def push(
         self, account_id: int, key: str, typed: Sequence[tuple[str, str]] = (), /, **values: Any
     ) -> None:
-        """Tell another account something; `typed` are (label, what pressing it types)."""
-        body = {
-            "text": self.world.words.text(key, **values),
-            "choices": [{"id": TYPED + text, "label": label} for label, text in typed],
-        }
-        outbox.put(self.tx, account_id, "push", [body])
+        """Tell another account something, as `push` does."""
+        push(self.world, self.tx, account_id, key, typed, **values)

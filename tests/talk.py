@@ -6,16 +6,24 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
+from bot import schedule
 from bot.engine import Engine, Taken
 from handlers.messages import Attachment, Message
 from handlers.turn import TYPED, World
-from storage import grants, outbox, people
+from storage import grants, outbox, people, timers
 from storage.database import Database, Tx
 from tests.conftest import HandClock
 
 T = TypeVar("T")
+OFFICERS = {
+    "province": "province_officer",
+    "district": "district_officer",
+    "city": "district_officer",
+}
+"""Who serves a unit that is no commune."""
 
 
 @dataclass(slots=True)
@@ -111,9 +119,17 @@ class Talk:
         for who, bodies in self.engine.writer.run(take).items():
             self.last[who].extend(bodies)
 
-    def make_officer(self, who: str, place: str, role: str = "commune_officer") -> None:
+    def tick(self) -> None:
+        """Let everything happen that is due by now."""
+        while due := self.write(lambda tx: timers.due(tx, schedule.SLICE)):
+            for timer_id in due:
+                self.write(partial(schedule.fire, self.world, timer_id))
+        self.collect()
+
+    def make_officer(self, who: str, place: str, role: str = "") -> None:
         """Invite `who` and let him take the role up, by chat like everybody."""
         unit = self.world.places.find(place, self.clock().date()).units[0]
+        role = role or OFFICERS.get(unit.level, "commune_officer")
         code = self.write(lambda tx: grants.invite(tx, role, unit.key, by=None))
         self.say(who, f"mã mời {code}")
         self.say(who, f"Cán bộ {who}")

@@ -1,7 +1,7 @@
 """Transcripts: conversations in plain text that a non-programmer can read and write.
 
     # a comment
-    Cán bộ Hà: Xã Bình Lư              Hà is an officer of that commune (by invitation)
+    Cán bộ Hà: Xã Bình Lư              Hà is an officer there (by invitation)
     Páo: báo đóng góp                  Páo types
     Páo bấm: Đồng ý                    Páo presses (types its number where there are no buttons)
     Páo bấm lại                        Páo presses the same button once more
@@ -60,6 +60,8 @@ class Player:
         if line.startswith("= "):
             amount, unit = line[2:].split()
             self.talk.clock.move(int(amount) * _SPANS[unit])
+            self._heard = {who: len(bodies) for who, bodies in self.talk.last.items()}
+            self.talk.tick()
         elif line.startswith("> "):
             self._expect(line[2:])
         elif line.startswith("["):
