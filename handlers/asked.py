@@ -17,8 +17,6 @@ from storage import contributions, verification
 from storage.contributions import Contribution
 from storage.errors import Conflict
 
-TALKED = "talked"
-"""In the conversation's state: when this person last wrote, so that the next message is known."""
 MEANT = "meant"
 """In the conversation's state: what was meant for the form that was open; "" for nothing."""
 MIN_TOLD = 5
@@ -30,8 +28,9 @@ def waiting(turn: Turn) -> Contribution | None:
     one = contributions.asked_about(turn.tx, turn.person.id)
     if one is None or one.account_id != turn.conversation.account_id:
         return None
-    talked = turn.state.get(TALKED)
-    return one if talked is None or datetime.fromisoformat(talked) <= one.updated_at else None
+    if turn.talked is not None and datetime.fromisoformat(turn.talked) >= one.updated_at:
+        return None
+    return one
 
 
 def take(turn: Turn, text: str) -> bool:
@@ -65,7 +64,9 @@ def answer(turn: Turn, one: Contribution, told: str) -> None:
         return
     overdue.plan(turn, again)
     turn.say("mine.supplemented", one=again, place=turn.world.places.get(again.place).name)
-    decided.tell_officers(turn, again, "verify.supplemented", added=told)
+    decided.tell_officers(
+        turn, again, "verify.supplemented", above=again.raised_at is not None, added=told
+    )
 
 
 def _could_answer(text: str) -> bool:

@@ -15,7 +15,7 @@ from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
 from handlers.turn import Turn
 from knowledge.text import fold
-from storage import contributions, verification
+from storage import contributions, holds, verification
 from storage.contributions import Contribution
 from storage.errors import Conflict
 from storage.four_eyes import is_own
@@ -96,17 +96,17 @@ def _finish(turn: Turn, answers: Answers) -> None:
 def _verify(turn: Turn, now: Contribution, version: int) -> str:
     """Verify one as told; why not, "" when it is done."""
     grant = policy.may(turn, "decide", now)
-    if grant is None or now.version != version or now.doubts:
+    if now.holder(turn.now) not in (None, turn.person.id):
+        return HELD
+    if grant is None or now.doubts or not holds.same_since(turn.tx, now.id, version):
         return CHANGED
     try:
         done = verification.verify(turn.tx, now, grant, now.told_vnd, now.told_quantity)
-    except verification.Held:
-        return HELD
     except Conflict:
         return CHANGED
     except verification.OwnReport:
         return OWN
-    decided.tell_reporter(turn, done)
+    decided.tell_reporter(turn, done, grant)
     return ""
 
 

@@ -11,11 +11,14 @@ from handlers.turn import Turn
 from storage import verification
 from storage.contributions import Contribution
 from storage.errors import Conflict
+from storage.grants import Grant
 from storage.objections import is_corrected, may_answer
 
 
-def tell_reporter(turn: Turn, one: Contribution, reason: str = "", message: str = "") -> None:
-    """One sentence with the next step to whoever told the report."""
+def tell_reporter(
+    turn: Turn, one: Contribution, by: Grant, reason: str = "", message: str = ""
+) -> None:
+    """One sentence with the next step to whoever told the report; `by` names the office."""
     words = turn.world.words
     step = "supplement" if one.state == "needs_more" else "show"
     typed = [(words.label(step), turn.typing(step, one.code))]
@@ -23,7 +26,7 @@ def tell_reporter(turn: Turn, one: Contribution, reason: str = "", message: str 
         typed = [(words.label(key), turn.typing(key, one.code)) for key in ("agree", "disagree")]
     turn.push(
         one.account_id, message or f"verdict.{one.state}", typed,
-        one=one, place=turn.world.places.get(one.place).name, reason=reason,
+        one=one, place=turn.world.places.get(by.place).name, reason=reason,
         contact=turn.world.officer_contact, corrected=is_corrected(one),
         told=given.told(turn, one), what=given.verified(turn, one),
     )  # fmt: skip
@@ -77,7 +80,7 @@ def undo(turn: Turn, typed: str) -> None:
     overdue.plan(turn, back)
     overdue.plan_lease(turn, back)
     turn.say("verify.undone", [turn.label("open", turn.typing("open", back.code))], code=back.code)
-    tell_reporter(turn, back, message="verdict.undone")
+    tell_reporter(turn, back, grant, message="verdict.undone")
 
 
 def tell_officers(

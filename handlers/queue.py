@@ -145,7 +145,7 @@ def _show(turn: Turn, view: View) -> None:
         offers.append(turn.typed("queue"))
     turn.say(
         "verify.queue", offers, count=len(found), most=COUNTED, shown=len(page),
-        newest=view.newest, parts=_named(turn, view), page=view.page + 1,
+        newest=view.newest, parts=_named(turn, view, page), page=view.page + 1,
         pages=-(-len(found) // SHOWN),
     )  # fmt: skip
 
@@ -169,11 +169,11 @@ def _only(name: str) -> Callable[[Turn], None]:
     return lambda turn: _show(turn, _changed(View(), **{name: True}))
 
 
-def _named(turn: Turn, view: View) -> list[str]:
+def _named(turn: Turn, view: View, page: list[Contribution]) -> list[str]:
     """The view's limits in words."""
     words = turn.world.words
     kind = [words.label(f"kind.{view.kind}")] if view.kind else []
-    village = [view.village] if view.village else []
+    village = [page[0].village if page else view.village] if view.village else []
     # The newest first is an order and no limit: the sentence itself says so.
     flags = [words.label(f"queue.{name}") for name in LIMITS if getattr(view, name)]
     return [*kind, *village, *flags]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import decided, desk, details, forms, given, policy
+from handlers import decided, desk, forms, given, policy
 from handlers.forms import Answers, Form, Question
 from handlers.menu import Entry
 from handlers.turn import Offer, Turn
@@ -57,9 +57,9 @@ def _finish(turn: Turn, answers: Answers) -> None:
     except verification.OwnReport:
         turn.say("verify.own", code=now.code)
         return
-    decided.tell_reporter(turn, done, answers["reason"])
+    decided.tell_reporter(turn, done, grant, answers["reason"])
     decided.tell_officers(turn, done, "verify.revoked")
-    turn.say("revoke.done", desk.back_to_queue(turn), **details.brief(turn, done))
+    turn.say("revoke.done", desk.back_to_queue(turn), **_values(turn, answers))
 
 
 FORM = Form(

@@ -35,6 +35,8 @@ MAX_TEXT = 2_000
 """More is no question and no answer; whoever pastes a document is told so and nothing is stored."""
 DOUBLE_TAP_SECONDS = 10
 """Within this time a second press of the same button is the same press."""
+TALKED = "talked"
+"""In the conversation's state: when this person last wrote."""
 SENT_SECONDS = 600
 """For so long after a receipt "gửi" once more is an impatient second try."""
 
@@ -74,8 +76,8 @@ MENU = sorted(
 def handle(turn: Turn) -> None:
     """Handle one message wholly: what changed is stored and what is said lies in the outbox."""
     turn.offered = turn.state.pop("offered", [])
+    turn.talked, turn.state[TALKED] = turn.state.get(TALKED), turn.now.isoformat()
     _dispatch(turn)
-    turn.state[asked.TALKED] = turn.now.isoformat()
     if not turn.replies and turn.offered:
         turn.state["offered"] = turn.offered
     people.save_state(turn.tx, turn.conversation.account_id, turn.state)
@@ -148,6 +150,9 @@ def _talk(turn: Turn, text: str, command: str | None) -> None:
     code = find_in(text)
     if statement and code is None and command is None and asked.take(turn, text):
         return
+    if not statement and turn.talked is not None:
+        # A question in between: what an office asked is still to be answered.
+        turn.state[TALKED] = turn.talked
     if spoken is not None:
         COMMANDS[spoken](turn)
     elif code is not None:

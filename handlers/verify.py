@@ -107,7 +107,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
     except verification.OwnReport:
         turn.say("verify.own", code=now.code)
         return
-    decided.tell_reporter(turn, done, answers.get("reason", ""))
+    decided.tell_reporter(turn, done, grant, answers.get("reason", ""))
     decided.say_done(turn, done, answers["action"])
 
 
