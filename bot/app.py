@@ -38,11 +38,12 @@ def make_world(
     plan_until: date | None = None,
     data_dir: Path | None = None,
     most_per_minute: int = 0,
+    verify_days: int = 7,
 ) -> World:
     """What every turn shares, read from files once."""
     plan = load_plan(data_dir, plan_until)
     due = nudges.load(DEFAULT, deadlines.load(DEFAULT), plan_until)
-    return World(plan, places.load(), Words(), due, officer_contact, most_per_minute)
+    return World(plan, places.load(), Words(), due, officer_contact, most_per_minute, verify_days)
 
 
 def open_store(settings: Settings) -> Database:
@@ -59,6 +60,10 @@ def make_app(settings: Settings) -> App:
     clock = make_clock(settings.clock)
     database = open_store(settings)
     world = make_world(
-        settings.officer_contact, settings.plan_until, settings.data_dir, settings.most_per_minute
+        settings.officer_contact,
+        settings.plan_until,
+        settings.data_dir,
+        settings.most_per_minute,
+        settings.verify_days,
     )
     return App(settings, clock, database, world, Engine(database, world, clock))

@@ -25,6 +25,7 @@ from bot.console import pages
 from bot.errors import BadUsage, StorageAway
 from bot.incoming import Incoming
 from bot.media import MediaJob, shown
+from bot.schedule import Schedule
 from bot.settings import Settings
 from handlers.words import moment
 from storage.database import Tx
@@ -50,10 +51,12 @@ def make_site(app: App) -> Starlette:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
+        timers = asyncio.create_task(Schedule(app.engine, app.world).run())
         yield
         fetching.cancel()
         with suppress(asyncio.CancelledError):
             await fetching
+        timers.cancel()
         listener.close()
 
     async def healthz(_request: Request) -> Response:

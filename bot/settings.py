@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """A date to which the province has prolonged the plan."""
     most_per_minute: int = Field(default=20, ge=0)
     """Messages of one person that are handled in a minute, after a first burst; 0: no limit."""
+    verify_days: int = Field(default=7, ge=1, le=365)
+    """Days after which an undecided report is raised to the level above."""
     officer_contact: str = ""
     """Whom people may call, as shown in chat ("Văn phòng UBND xã …, 0213…")."""
 

@@ -43,6 +43,10 @@ def _always(_turn: Turn, _answers: Answers) -> bool:
     return True
 
 
+def _never(_turn: Turn, _text: str) -> bool:
+    return False
+
+
 def _no_values(_turn: Turn, _answers: Answers) -> dict[str, Any]:
     return {}
 
@@ -146,12 +150,12 @@ def answers_of(turn: Turn, form: Form) -> Answers:
 
 def is_idle(turn: Turn, form: Form) -> bool:
     """Whether the form was left long enough ago to ask whether it goes on."""
-    return turn.now - _touched(turn, form) > IDLE
+    return turn.now - touched(turn, form) > IDLE
 
 
 def touched(turn: Turn, form: Form) -> datetime:
     """When the form was last worked on."""
-    return _touched(turn, form)
+    return datetime.fromisoformat(turn.state["forms"][form.name]["at"])
 
 
 def ask_next(turn: Turn, form: Form, before: str = "") -> None:
@@ -165,8 +169,17 @@ def ask_next(turn: Turn, form: Form, before: str = "") -> None:
     _put(turn, form, question, before=before)
 
 
-def take(turn: Turn, form: Form, text: str, chosen: dict[str, Any] | None) -> None:
-    """One message into an open form: an answer, a question in between, or nothing usable."""
+def take(
+    turn: Turn,
+    form: Form,
+    text: str,
+    chosen: dict[str, Any] | None,
+    otherwise: Callable[[Turn, str], bool] = _never,
+) -> None:
+    """One message into an open form: an answer, a question in between, or nothing usable.
+
+    A text that need not be meant for this form is first offered to `otherwise`.
+    """
     answers = answers_of(turn, form)
     question = form.next(turn, answers)
     if question is None:
@@ -179,6 +192,8 @@ def take(turn: Turn, form: Form, text: str, chosen: dict[str, Any] | None) -> No
     if question.free and ask.is_question(text):
         _in_between(turn, form, text)
         return
+    if question.free and otherwise(turn, text):
+        return
     try:
         if len(text) > MAX_ANSWER:
             raise Unclear("forms.too_long", most=MAX_ANSWER)
@@ -188,10 +203,16 @@ def take(turn: Turn, form: Form, text: str, chosen: dict[str, Any] | None) -> No
     except Unclear as unclear:
         if ask.is_question(text):
             _in_between(turn, form, text)
-        else:
+        elif not otherwise(turn, text):
             _ask_again(turn, form, question, unclear)
         return
     _answer(turn, form, question, value)
+
+
+def is_free(turn: Turn, form: Form) -> bool:
+    """Whether any text could be the answer that is waited for."""
+    question = form.next(turn, answers_of(turn, form))
+    return question is not None and question.free
 
 
 def back(turn: Turn, form: Form) -> None:
@@ -293,7 +314,3 @@ def _in_between(turn: Turn, form: Form, text: str) -> None:
 
 def _touch(turn: Turn, form: Form) -> None:
     turn.state["forms"][form.name]["at"] = turn.now.isoformat(timespec="seconds")
-
-
-def _touched(turn: Turn, form: Form) -> datetime:
-    return datetime.fromisoformat(turn.state["forms"][form.name]["at"])

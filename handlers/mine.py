@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import forms, given, verify
+from handlers import asked, forms, given, verify
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
-from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
-from storage import contributions, grants, verification
+from storage import contributions, holds, verification
 from storage.codes import find_in, parse
 from storage.contributions import Contribution
 from storage.errors import Conflict
@@ -100,7 +99,7 @@ def _withdraw(turn: Turn, answers: Answers) -> None:
         turn.say("withdraw.kept", code=own.code)
         return
     try:
-        if own.version != answers["version"]:
+        if not holds.same_since(turn.tx, own.id, answers["version"]):
             raise Conflict
         verification.withdraw(turn.tx, own, turn.person.id)
     except Conflict:
@@ -123,22 +122,7 @@ def _told(_turn: Turn, _answers: Answers, text: str) -> str:
 
 
 def _finish(turn: Turn, answers: Answers) -> None:
-    own = contributions.get(turn.tx, answers["id"])
-    try:
-        again = verification.supplement(turn.tx, own, turn.person.id, answers["told"])
-    except Conflict:
-        turn.say(
-            "mine.nothing_asked", code=own.code, state=turn.world.words.label(f"state.{own.state}")
-        )
-        return
-    place = turn.world.places.get(again.place).name
-    turn.say("mine.supplemented", one=again, place=place)
-    for officer in grants.at_place(turn.tx, again.place, REVIEWER):
-        turn.push(
-            officer.account_id, "verify.supplemented",
-            [(turn.world.words.label("open"), turn.typing("open", again.code))],
-            one=again, added=answers["told"],
-        )  # fmt: skip
+    asked.answer(turn, contributions.get(turn.tx, answers["id"]), answers["told"])
 
 
 FORM = Form("supplement", (Question("told", read=_told),), _finish)

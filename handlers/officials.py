@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import forms
+from handlers import forms, policy
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
-from handlers.roles import REVIEWER
 from handlers.turn import Turn
 from storage import grants, people
 from storage.grants import Invitation
@@ -54,7 +53,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         return
     if answers.get("name"):
         people.rename(turn.tx, turn.person, answers["name"])
-    offers = [turn.typed("queue")] if grant.role == REVIEWER else []
+    offers = [turn.typed("queue")] if policy.granted("claim", grant.role) else []
     turn.say("officials.granted", offers, **_values(turn, answers))
 
 

@@ -48,19 +48,25 @@ def allows(action: str, role: str, relations: Iterable[str], state: str | None =
     return wanted is not None and wanted in relations
 
 
+def granted(action: str, role: str) -> tuple[str, ...]:
+    """Under which relations a role may ever do this."""
+    wanted: str | None = table()[action].get(role)
+    return () if wanted is None else (wanted,)
+
+
 def relations(places: Places, grant: Grant, where: Where, on: date) -> set[str]:
     """How a grant's place stands to an object's, as of a day: names as in `policy.yaml`."""
-    held, valid = places.get(grant.place), _valid(places, where.place, on)
+    held, now = places.get(grant.place), valid(places, where.place, on)
     if held.level == "province":
         # The province is the same office before and after; a district or commune that is gone is
         # not: whoever served there has no wider rights in what took it over.
-        held = _valid(places, held.key, on)
+        held = valid(places, held.key, on)
     found: set[str] = set()
-    if held.key in (where.place, valid.key):
+    if held.key in (where.place, now.key):
         found.add("own")
         if grant.village and grant.village == where.village:
             found.add("village")
-    above = places.parent(valid)
+    above = places.parent(now)
     if above is not None and above.key == held.key:
         found.add("above")
         if where.raised_at is not None:
@@ -89,9 +95,10 @@ def may(turn: Turn, action: str, one: Contribution) -> Grant | None:
 def level_above(places: Places, place: str, on: date) -> Unit | None:
     """The unit one level above, as of a day: till 30/06/2025 the district, since then the
     province."""
-    return places.parent(_valid(places, place, on))
+    return places.parent(valid(places, place, on))
 
 
-def _valid(places: Places, place: str, on: date) -> Unit:
+def valid(places: Places, place: str, on: date) -> Unit:
+    """The unit that a place is on a day: itself, or what took it over."""
     unit = places.get(place)
     return unit if on < places.changed_on else places.successor(unit)

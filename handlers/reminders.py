@@ -88,7 +88,7 @@ def digest(world: World, lines: list[Nudge], today: date) -> str:
         )
         for one in lines[:SHOWN]
     ]
-    return world.words.text("reminders.digest", lines=shown, more=len(lines) - len(shown))
+    return world.words.text("reminders.digest", limits=shown, more=len(lines) - len(shown))
 
 
 def _roles(turn: Turn) -> list[tuple[str, str]]:

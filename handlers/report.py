@@ -12,12 +12,11 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from handlers import contributor, evidence, evidence_taken, forms, given
+from handlers import contributor, evidence, evidence_taken, forms, given, on_behalf, overdue
 from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
 from handlers.menu import Entry
-from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
 from handlers.where_when import (
     commune_offers,
@@ -27,12 +26,13 @@ from handlers.where_when import (
     village_offers,
 )
 from knowledge.text import clean
-from storage import consents, contributions, grants, people
+from storage import consents, contributions, people
 from storage.contributions import NewContribution
 
 PURPOSE = "report"
 """The one purpose of consent this form needs."""
 MIN_WORDS = 2
+WHO = (SELF, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, GROUP)
 _KEPT = ("commune", "village", "who", "group", "name", "reporter")
 """Answers that hold for the next report of one sitting."""
 
@@ -62,6 +62,15 @@ def begin_another(turn: Turn) -> None:
         forms.start(turn, FORM, dict(turn.state.get("last_report") or {}))
     else:
         begin(turn)
+
+
+def begin_on_behalf(turn: Turn) -> None:
+    """Start a report for somebody who came to the office in person."""
+    place = on_behalf.place_of(turn)
+    if place is None:
+        turn.say("verify.not_an_officer")
+    else:
+        forms.restart(turn, FORM, {on_behalf.ENTERED: place, "commune": place})
 
 
 def _begin_kind(name: str) -> Callable[[Turn], None]:
@@ -110,7 +119,8 @@ def _fields(answers: Answers) -> list[str]:
     kind = given.kind_of(answers)
     first = [kind.questions[0].name] if kind else []
     parts = [name for name in ("purpose", "day") if getattr(kind, name, False)]
-    return [*first, *parts, "commune", "who"]
+    where = "village" if on_behalf.ENTERED in answers else "commune"
+    return [*first, *parts, where, "who"]
 
 
 def _consent_text(turn: Turn) -> str:
@@ -159,6 +169,9 @@ def _finish(turn: Turn, answers: Answers) -> None:
     if kind is None:
         forms.start(turn, FORM)
         return
+    if not on_behalf.may_enter(turn, answers):
+        turn.say("verify.not_an_officer")
+        return
     name = answers.get("name") or turn.person.name
     own = answers["who"] in (SELF, HOUSEHOLD)
     mine = name if answers["who"] == SELF else answers.get("reporter")
@@ -177,32 +190,26 @@ def _finish(turn: Turn, answers: Answers) -> None:
         told_quantity=what.quantity,
         details=what.details,
         **contributor.of(turn, answers, name),
+        entered_by=turn.person.id if on_behalf.ENTERED in answers else None,
     )
     stored = contributions.submit(
         turn.tx, new, reporter_id=turn.person.id, account_id=turn.conversation.account_id
     )
     evidence.hand_in(turn, answers, stored)
+    officers = overdue.arrive(turn, stored)
+    offers = [turn.label("show", turn.typing("show", stored.code))]
+    place = turn.world.places.get(stored.place).name
+    if on_behalf.ENTERED in answers:
+        on_behalf.keep_consent(turn, answers, stored.code)
+        turn.say("behalf.receipt", [*offers, turn.typed("behalf")], code=stored.code, name=name)
+        return
     turn.state["last_report"] = {part: answers[part] for part in _KEPT if part in answers}
     turn.state["sent"] = [stored.code, turn.now.isoformat()]
-    officers = grants.at_place(turn.tx, stored.place, REVIEWER)
-    place = turn.world.places.get(stored.place).name
     turn.say(
         "report.receipt",
-        [
-            turn.label("show", turn.typing("show", stored.code)),
-            turn.typed("another"),
-            turn.label("attach", turn.typing("attach", stored.code)),
-        ],
-        code=stored.code, place=place, officers=len(officers),
+        [*offers, turn.typed("another"), turn.label("attach", turn.typing("attach", stored.code))],
+        code=stored.code, place=place, officers=officers,
     )  # fmt: skip
-    for officer in officers:
-        if officer.person_id != turn.person.id:
-            turn.push(
-                officer.account_id, "verify.arrived",
-                [(turn.world.words.label("open"), turn.typing("open", stored.code))],
-                one=stored, place=place,
-                what=given.told(turn, stored), does=given.does(turn, stored.kind),
-            )  # fmt: skip
 
 
 FORM = Form(
@@ -210,12 +217,16 @@ FORM = Form(
     (
         Question(
             "consent",
-            when=lambda turn, _: not consents.has(turn.tx, turn.person.id, PURPOSE),
+            when=lambda turn, answers: (
+                on_behalf.ENTERED not in answers
+                and not consents.has(turn.tx, turn.person.id, PURPOSE)
+            ),
             offers=lambda turn, _: [turn.label("agree"), turn.label("disagree")],
             values=lambda turn, _: {"contact": turn.world.officer_contact},
             effect=_consent,
             counts=False,
         ),
+        on_behalf.CONSENT,
         Question("kind", offers=lambda turn, _: _kind_offers(turn, rare=False)),
         Question(
             "rare_kind",
@@ -246,8 +257,9 @@ FORM = Form(
         ),
         Question(
             "who",
-            offers=lambda turn, _: [
-                turn.label(f"who.{w}", w) for w in (SELF, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, GROUP)
+            offers=lambda turn, answers: [
+                turn.label(f"who.{w}", w)
+                for w in (on_behalf.WHO if on_behalf.ENTERED in answers else WHO)
             ],
         ),
         Question(
@@ -281,7 +293,11 @@ COMMANDS: dict[str, Callable[[Turn], None]] = {
     "report": begin,
     "report_new": begin_new,
     "report_another": begin_another,
+    "behalf": begin_on_behalf,
     **{f"report_{name}": _begin_kind(name) for name in kinds()},
 }
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {}
-MENU: tuple[Entry, ...] = (Entry("report", 2),)
+MENU: tuple[Entry, ...] = (
+    Entry("report", 2),
+    Entry("behalf", 5, lambda turn: on_behalf.place_of(turn) is not None),
+)

@@ -9,34 +9,51 @@ from typing import Any
 from handlers import (
     announce,
     ask,
+    asked,
+    bulk,
+    decided,
     evidence,
+    figure,
     flood,
     forms,
     mine,
     officials,
+    overdue,
+    queue,
     reminders,
     report,
+    revoke,
     verify,
 )
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
-from handlers.turn import TYPED, Turn
+from handlers.turn import TYPED, Turn, World
 from knowledge.text import clean
 from storage import outbox, people
 from storage.codes import find_in, looks_like_code, parse
+from storage.database import Tx
+from storage.timers import Timer
 
 MAX_TEXT = 2_000
 """More is no question and no answer; whoever pastes a document is told so and nothing is stored."""
 DOUBLE_TAP_SECONDS = 10
 """Within this time a second press of the same button is the same press."""
+TALKED = "talked"
+"""In the conversation's state: when this person last wrote."""
 SENT_SECONDS = 600
 """For so long after a receipt "gửi" once more is an impatient second try."""
 
 MODULES = (
     report,
+    queue,
     verify,
+    bulk,
+    decided,
+    revoke,
     mine,
+    asked,
+    figure,
     officials,
     reminders,
     announce,
@@ -53,6 +70,8 @@ WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
 }
 FIRST = ("resume", "about", "report", "mine", "queue")
 """The menu's first page; for an officer with something open, the last of them is on the next."""
+TIMERS: dict[str, Callable[[World, Tx, Timer], None]] = {**overdue.TIMERS}
+"""What is done when a timer of a kind falls due."""
 MENU = sorted(
     (
         Entry("resume", 0, lambda turn: bool(turn.state.get("forms"))),
@@ -66,6 +85,7 @@ MENU = sorted(
 def handle(turn: Turn) -> None:
     """Handle one message wholly: what changed is stored and what is said lies in the outbox."""
     turn.offered = turn.state.pop("offered", [])
+    turn.talked, turn.state[TALKED] = turn.state.get(TALKED), turn.now.isoformat()
     verdict = flood.weigh(turn.state, turn.now, turn.world.most_per_minute)
     if verdict == "handle":
         _dispatch(turn)
@@ -121,17 +141,35 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         forms.park(turn)
         form = None
     if form is not None:
-        forms.take(turn, form, text, chosen)
+        forms.take(turn, form, text, chosen, asked.ask_which)
+        _go_on(turn)
         return
     _talk(turn, text, command)
+
+
+def _go_on(turn: Turn) -> None:
+    """Back into the form in whose middle an office's question was answered."""
+    meant: str | None = turn.state.pop(asked.MEANT, None)
+    form = FORMS.get(turn.state.get("form") or "")
+    if meant is not None and form is not None:
+        if meant:
+            forms.take(turn, form, meant, None)
+        else:
+            forms.ask_next(turn, form)
 
 
 def _talk(turn: Turn, text: str, command: str | None) -> None:
     """Outside any form: a report spoken of, a code somewhere in a sentence, or a question."""
     words = turn.world.words
-    spoken = None if ask.is_question(text) else words.speaks_of(text)
+    statement = not ask.is_question(text)
+    spoken = words.speaks_of(text) if statement else None
     sent = turn.state.get("sent")
     code = find_in(text)
+    if statement and code is None and command is None and asked.take(turn, text):
+        return
+    if not statement and turn.talked is not None:
+        # A question in between: what an office asked is still to be answered.
+        turn.state[TALKED] = turn.talked
     if spoken is not None:
         COMMANDS[spoken](turn)
     elif code is not None:
@@ -181,6 +219,9 @@ def _commanded(turn: Turn, text: str, command: str | None, form: Form | None) ->
     if command in COMMANDS:
         _leave_for(turn, command)
         COMMANDS[command](turn)
+        return True
+    if (form is None or not forms.is_free(turn, form)) and queue.spoken(turn, text):
+        forms.park(turn)
         return True
     before = turn.state.get("forms", {}).get(form.name) if form is not None else None
     started = turn.world.words.starts_with(text)

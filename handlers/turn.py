@@ -39,6 +39,8 @@ class World:
     officer_contact: str = ""
     most_per_minute: int = 0
     """Messages of one person that are handled; 0 is no limit."""
+    verify_days: int = 7
+    """For so many days a commune has a report to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Turn:
     replies: list[outbox.Body] = field(default_factory=list)
     offered: list[dict[str, Any]] = field(default_factory=list)
     """What the previous message offered; what this turn offers stands in the state."""
+    talked: str | None = None
+    """When this person wrote before, as the state has it; None when never."""
     _grants: list[Grant] | None = None
 
     @property

@@ -84,6 +84,10 @@ class Places:
         for unit in self._units.values():
             if unit.now and unit.district:
                 self._old_districts.setdefault(unit.now, set()).add(unit.district)
+        self._before: dict[str, list[Unit]] = {}
+        for unit in self._units.values():
+            if unit.now:
+                self._before.setdefault(unit.now, []).append(unit)
         self._names = {
             era: NameIndex((unit.key, unit.name) for unit in self._communes(era))
             for era in ("old", "new")
@@ -106,6 +110,12 @@ class Places:
         if unit.era == "new":
             return unit
         return self._units[unit.now] if unit.now else self._province("new")
+
+    def predecessors(self, unit: Unit) -> tuple[Unit, ...]:
+        """The old communes that became this one; the province as it was; none of an old unit."""
+        if unit.era == "new" and unit.level == "province":
+            return (self._province("old"),)
+        return tuple(self._before.get(unit.key, ()))
 
     def parent(self, unit: Unit) -> Unit | None:
         """One level up: the district of an old commune, else the province; None above that."""

@@ -83,14 +83,18 @@ class Contribution:
     raised_at: datetime | None = None
     """Since when the level above may decide too."""
     answer: str = ""
-    """What the reporter said to a corrected figure: "", agreed, objected."""
+    """What the reporter said to a corrected figure: "", agreed, objected, twice (once more)."""
+
+    def holder(self, now: datetime) -> int | None:
+        """Who has it in hand at this moment."""
+        return self.holder_id if self.held_until is not None and self.held_until > now else None
 
 
-_COLUMNS = [contributions.c[name] for name in Contribution.__dataclass_fields__]
-_BY_CODE = select(*_COLUMNS).where(contributions.c.code == bindparam("with_code"))
-_BY_ID = select(*_COLUMNS).where(contributions.c.id == bindparam("with_id"))
+COLUMNS = [contributions.c[name] for name in Contribution.__dataclass_fields__]
+_BY_CODE = select(*COLUMNS).where(contributions.c.code == bindparam("with_code"))
+_BY_ID = select(*COLUMNS).where(contributions.c.id == bindparam("with_id"))
 _QUEUE = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(
         contributions.c.place == bindparam("at_place"),
         contributions.c.state == bindparam("in_state"),
@@ -99,10 +103,19 @@ _QUEUE = (
     .limit(bindparam("most"))
 )
 _OF_REPORTER = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(contributions.c.reporter_id == bindparam("of_person"))
     .order_by(contributions.c.id.desc())
     .limit(bindparam("most"))
+)
+_ASKED = (
+    select(*COLUMNS)
+    .where(
+        contributions.c.reporter_id == bindparam("of_person"),
+        contributions.c.state == "needs_more",
+    )
+    .order_by(contributions.c.updated_at.desc())
+    .limit(1)
 )
 _WAITING = select(func.count()).select_from(
     select(literal_column("1"))
@@ -196,3 +209,9 @@ def of_reporter(tx: Tx, person_id: int, limit: int) -> list[Contribution]:
     """A person's own reports, newest first."""
     rows = tx.execute(_OF_REPORTER, {"of_person": person_id, "most": limit})
     return [Contribution(*row) for row in rows]
+
+
+def asked_about(tx: Tx, person_id: int) -> Contribution | None:
+    """The person's report that an office asked about last and that still waits for the answer."""
+    row = tx.execute(_ASKED, {"of_person": person_id}).one_or_none()
+    return None if row is None else Contribution(*row)

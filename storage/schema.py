@@ -256,7 +256,7 @@ contributions = Table(
     Column("doubts", Integer, nullable=False, server_default="0"),
     # Since when the level above may decide because the commune has not.
     Column("raised_at", UtcTime),
-    # What the reporter said to a corrected figure: "", agreed, objected.
+    # What the reporter said to a corrected figure: "", agreed, objected, twice (objected again).
     Column("answer", String(8), nullable=False, server_default=""),
     CheckConstraint("told_vnd IS NULL OR told_vnd > 0", name="told_positive"),
     CheckConstraint("verified_vnd IS NULL OR verified_vnd > 0", name="verified_positive"),
@@ -265,6 +265,14 @@ contributions = Table(
     Index(None, "place", "state", "submitted_at", "id"),
     Index(None, "reporter_id", "id"),
     Index(None, "contributor_key", "place"),
+    # The level above looks for what was raised to it among everything below.
+    Index(
+        "ix_contributions_raised",
+        "submitted_at",
+        "id",
+        sqlite_where=text("raised_at IS NOT NULL"),
+        postgresql_where=text("raised_at IS NOT NULL"),
+    ),
 )
 
 attachments = Table(

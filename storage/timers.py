@@ -1,6 +1,6 @@
 """Timers about one person or one report: rows that say what is due when, each planned once.
 
-Whoever claims a timer checks it against the world before acting: the report may be decided, the
+Whoever takes a timer checks it against the world before acting: the report may be decided, the
 form finished. The key carries the version it was planned for, so a changed world plans anew.
 """
 
@@ -9,22 +9,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from storage.database import Tx
 from storage.schema import timers
 
-BATCH = 1_000
-
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Something due about one subject, such as ("overdue", "contribution:12")."""
+    """Something due about one subject as of a version, such as ("overdue", "contribution:12")."""
 
     id: int
     kind: str
     subject: str
+    version: int
     due_at: datetime
+
+
+_DUE = (
+    select(timers.c.id)
+    .where(~timers.c.done, timers.c.due_at <= bindparam("by"))
+    .order_by(timers.c.due_at, timers.c.id)
+    .limit(bindparam("most"))
+)
+_TAKE = (
+    select(timers.c.id, timers.c.kind, timers.c.subject, timers.c.key, timers.c.due_at)
+    .where(timers.c.id == bindparam("of_id"), ~timers.c.done, timers.c.due_at <= bindparam("by"))
+    .with_for_update(skip_locked=True)
+)
+_DONE = update(timers).where(timers.c.id == bindparam("of_id")).values(done=True)
+_PUT_OFF = update(timers).where(timers.c.id == bindparam("of_id")).values(due_at=bindparam("to"))
 
 
 def plan(tx: Tx, kind: str, subject: str, due_at: datetime, *, version: int = 0) -> bool:
@@ -34,17 +48,20 @@ def plan(tx: Tx, kind: str, subject: str, due_at: datetime, *, version: int = 0)
     return tx.insert_once(timers, row)
 
 
-def claim(tx: Tx, limit: int = BATCH) -> list[Timer]:
-    """Take what is due, earliest first; it is done when this transaction commits."""
-    rows = tx.execute(
-        select(timers.c.id, timers.c.kind, timers.c.subject, timers.c.due_at)
-        .where(~timers.c.done, timers.c.due_at <= tx.now)
-        .order_by(timers.c.due_at, timers.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if rows:
-        tx.execute(
-            update(timers).where(timers.c.id.in_([row.id for row in rows])).values(done=True)
-        )
-    return [Timer(*row) for row in rows]
+def due(tx: Tx, limit: int) -> list[int]:
+    """The ids of what is due, earliest first. A look only: whoever acts must `take` it."""
+    return list(tx.execute(_DUE, {"by": tx.now, "most": limit}).scalars())
+
+
+def take(tx: Tx, timer_id: int) -> Timer | None:
+    """Take one that is due; it is done when this transaction commits. None: somebody else has."""
+    row = tx.execute(_TAKE, {"of_id": timer_id, "by": tx.now}).one_or_none()
+    if row is None:
+        return None
+    tx.execute(_DONE, {"of_id": timer_id})
+    return Timer(row.id, row.kind, row.subject, int(row.key.rpartition(":")[2]), row.due_at)
+
+
+def put_off(tx: Tx, timer_id: int, to: datetime) -> None:
+    """Try a timer that failed again later, so that it holds up no other."""
+    tx.execute(_PUT_OFF, {"of_id": timer_id, "to": to})

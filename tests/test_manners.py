@@ -13,6 +13,7 @@ from handlers.turn import World
 from knowledge import deadlines, quantities
 from knowledge.plan import DEFAULT
 from storage.contributions import Contribution
+from storage.doubts import Earlier
 from storage.verification import Decision
 from tests.conftest import START, STORES, Fresh, HandClock
 from tests.talk import Talk, talking
@@ -23,6 +24,7 @@ OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 FOR_OFFICERS = (
     "decide.", "verify.", "redeem.", "officials.", "announce.",
     "reminders.office", "reminders.digest",
+    "decide.", "verify.", "redeem.", "officials.", "queue.", "bulk.", "revoke.", "behalf.",
 )  # fmt: skip
 LABEL_CHARS = 80
 
@@ -92,13 +94,28 @@ SAID: dict[str, Any] = {
     "left": 9,
     "since": START - timedelta(days=2),
     "why": "x" * 250,
+    "officer": NAME,
+    "holder": NAME,
+    "until": START + timedelta(minutes=15),
+    "where": VILLAGE,
+    "earlier": Earlier(100, 99, VND),
+    "twins": [ONE.code] * 3,
+    "newest": False,
+    "parts": ["Hiện vật (xi măng, cây giống…)", VILLAGE, "Việc cần xem kỹ"],
+    "page": 17,
+    "pages": 34,
+    "days": 365,
+    "lines": [f"{ONE.code}: 777.777.777.777 đ, Bản Nậm Nhùn Dưới, Cán bộ Hà đang xem"] * 5,
+    "codes": [ONE.code] * 5,
+    "skipped": [(ONE.code, "có người đang xem")] * 5,
+    "said": "",
     "old": PLACE,
     "now": PLACE,
     "month": "12/2025",
     "missed": {"window": 120, "blocked": 3, "deactivated": 1},
     "due": "31/12/2025",
     "text": "Sáng thứ Bảy bà con họp bản tại nhà văn hóa để bàn việc làm đường. " * 3,
-    "lines": [LINE] * 3,
+    "limits": [LINE] * 3,
     "own": True,
     "people": 12_345,
     "ahead": False,
@@ -118,7 +135,10 @@ def _variants() -> list[dict[str, Any]]:
     others: list[dict[str, Any]] = [
         {},
         {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1},
-        {"one": replace(ONE, state="verified", verified_vnd=VND)},
+        {"one": replace(ONE, state="verified", verified_vnd=VND), "said": "agreed"},
+        {"one": replace(ONE, entered_by=1, answer="twice", doubts=1), "said": "twice"},
+        {"twins": [], "earlier": Earlier(0, 0, 0), "holder": "", "pages": 1, "parts": []},
+        {"codes": [], "skipped": [], "newest": True},
         {"one": replace(ONE, state="rejected", note="")},
         {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
         {"made_on": None, "dated": False, "does": "chuyển giao", "what": SAID["spelled"]},

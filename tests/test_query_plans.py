@@ -80,7 +80,8 @@ def _have_conversations(talk: Talk) -> None:
 def _do_the_rest(tx: Tx) -> None:
     """What no turn of today does, but schedule and officers will."""
     timers.plan(tx, "overdue", "contribution:1", START)
-    timers.claim(tx)
+    for timer_id in timers.due(tx, 10):
+        timers.take(tx, timer_id)
     [grant] = grants.at_place(tx, HERE, "commune_officer")
     grants.revoke(tx, grant.id, by="operator")
 

@@ -515,37 +515,55 @@ def test_one_look_shows_a_bounded_number(database: Database) -> None:
 # timers
 
 
+def _take_due(tx: Tx, limit: int = 100) -> list[timers.Timer]:
+    taken = [timers.take(tx, timer_id) for timer_id in timers.due(tx, limit)]
+    return [timer for timer in taken if timer is not None]
+
+
 def test_a_timer_is_planned_once_for_a_version(database: Database) -> None:
     with database.writing(START) as tx:
         assert timers.plan(tx, "overdue", "contribution:1", LATER)
         assert not timers.plan(tx, "overdue", "contribution:1", LATER + timedelta(days=1))
-        assert timers.plan(tx, "overdue", "contribution:1", LATER, version=1)
+        assert timers.plan(tx, "overdue", "contribution:1", LATER, version=12)
         assert timers.plan(tx, "expiry", "contribution:1", START)
-        assert [one.kind for one in timers.claim(tx)] == ["expiry"]
+        assert [one.kind for one in _take_due(tx)] == ["expiry"]
     with database.writing(LATER) as tx:
-        assert [one.kind for one in timers.claim(tx, 1)] == ["overdue"]
-        assert [one.kind for one in timers.claim(tx)] == ["overdue"]
-        assert timers.claim(tx) == []
+        assert [(one.kind, one.version) for one in _take_due(tx, 1)] == [("overdue", 0)]
+        [last] = _take_due(tx)
+        assert (last.subject, last.version) == ("contribution:1", 12)
+        assert timers.take(tx, last.id) is None
+        assert timers.due(tx, 10) == []
         assert not timers.plan(tx, "overdue", "contribution:1", LATER)
 
 
-def test_a_claim_that_is_not_committed_is_no_claim(database: Database) -> None:
+def test_a_timer_put_off_is_due_again_then(database: Database) -> None:
+    with database.writing(START) as tx:
+        timers.plan(tx, "overdue", "contribution:1", START)
+        [one] = timers.due(tx, 10)
+        timers.put_off(tx, one, LATER)
+        assert timers.due(tx, 10) == []
+        assert timers.take(tx, one) is None
+    with database.writing(LATER) as tx:
+        assert timers.take(tx, one) is not None
+
+
+def test_a_timer_taken_but_not_committed_is_not_taken(database: Database) -> None:
     with database.writing(START) as tx:
         timers.plan(tx, "overdue", "contribution:1", START)
     with suppress(KeyError), database.writing(LATER) as tx:
-        assert len(timers.claim(tx)) == 1
+        assert len(_take_due(tx)) == 1
         raise KeyError
     with database.writing(LATER) as tx:
-        assert len(timers.claim(tx)) == 1
+        assert len(_take_due(tx)) == 1
 
 
 @pytest.mark.parametrize("store", STORES)
 def test_two_claimers_take_each_timer_once(store: str, fresh_url: Fresh) -> None:
     def claim(one: Database) -> list[int]:
         taken = []
-        for _ in range(6):
+        for _ in range(30):
             with one.writing(LATER) as tx:
-                taken += [timer.id for timer in timers.claim(tx, 10)]
+                taken += [timer.id for timer in _take_due(tx, 20)]
         return taken
 
     with opened(fresh_url(store), 2) as databases:
@@ -604,7 +622,7 @@ def test_reading_cannot_write(database: Database) -> None:
     with suppress(Exception), database.reading(START) as tx:
         timers.plan(tx, "overdue", "contribution:1", START)
     with database.writing(LATER) as tx:
-        assert timers.claim(tx) == []
+        assert timers.due(tx, 10) == []
 
 
 def test_dates_keep_their_day(database: Database) -> None:

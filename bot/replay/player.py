@@ -51,7 +51,7 @@ SENT: dict[str, AttachmentKind] = {
 }
 """What can be sent beside words, as a transcript calls it."""
 ROLES = {
-    "Cán bộ ": "commune_officer",
+    "Cán bộ ": "",
     "Cán bộ huyện ": "district_officer",
     "Cán bộ tỉnh ": "province_officer",
 }
@@ -131,6 +131,8 @@ class Player:
         if line.startswith("= "):
             amount, unit = line[2:].split()
             self.talk.clock.move(int(amount) * SPANS[unit])
+            self._heard = {who: len(bodies) for who, bodies in self.talk.last.items()}
+            self.talk.tick()
             self.hear(line)
         elif line.startswith("> "):
             self._expect(line[2:])

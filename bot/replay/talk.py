@@ -7,16 +7,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
+from bot import schedule
 from bot.engine import Engine, Taken
 from handlers import evidence_shown
 from handlers.messages import Attachment, AttachmentKind, Message
 from handlers.turn import TYPED, World
-from storage import grants, media_jobs, outbox, people
+from storage import grants, media_jobs, outbox, people, timers
 from storage.database import Database, Tx
 
 T = TypeVar("T")
+OFFICERS = {
+    "province": "province_officer",
+    "district": "district_officer",
+    "city": "district_officer",
+}
+"""Who serves a unit that is no commune."""
 START = datetime(2025, 1, 2, 1, 0, tzinfo=UTC)
 """08:00 in Lai Châu, inside the plan's period and before the districts were abolished."""
 
@@ -161,9 +169,17 @@ class Talk:
         for who, bodies in self.engine.writer.run(take).items():
             self.last[who].extend(bodies)
 
-    def make_officer(self, who: str, place: str, role: str = "commune_officer") -> None:
+    def tick(self) -> None:
+        """Let everything happen that is due by now."""
+        while due := self.write(lambda tx: timers.due(tx, schedule.SLICE)):
+            for timer_id in due:
+                self.write(partial(schedule.fire, self.world, timer_id))
+        self.collect()
+
+    def make_officer(self, who: str, place: str, role: str = "") -> None:
         """Invite `who` and let him take the role up, by chat like everybody."""
         unit = self.world.places.find(place, self.clock().date()).units[0]
+        role = role or OFFICERS.get(unit.level, "commune_officer")
         code = self.write(lambda tx: grants.invite(tx, role, unit.key, by=None))
         self.say(who, f"mã mời {code}")
         self.say(who, f"Cán bộ {who}")

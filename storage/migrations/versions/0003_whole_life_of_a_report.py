@@ -89,6 +89,14 @@ def upgrade():
     op.create_index(
         "ix_contributions_contributor_key_place", "contributions", ["contributor_key", "place"]
     )
+    raised = sa.text("raised_at IS NOT NULL")
+    op.create_index(
+        "ix_contributions_raised",
+        "contributions",
+        ["submitted_at", "id"],
+        sqlite_where=raised,
+        postgresql_where=raised,
+    )
     op.drop_index("uq_grants_live", "grants")
     live = sa.text("revoked_at IS NULL")
     op.create_index(

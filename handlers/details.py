@@ -1,0 +1,47 @@
+"""Everything an officer is shown of one report before he decides (chi tiết một báo cáo)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from handlers import evidence_shown, given
+from handlers.kinds import kinds
+from handlers.turn import Turn
+from knowledge.zone import ZONE
+from storage import contributions, doubts, people
+from storage.contributions import Contribution
+
+
+def of(turn: Turn, one: Contribution) -> dict[str, Any]:
+    """The values of the templates that show a report to an officer."""
+    holder = one.holder(turn.now)
+    begun = datetime(turn.today.year, 1, 1, tzinfo=ZONE)
+    return {
+        **brief(turn, one),
+        "dated": kinds()[one.kind].day,
+        "place": turn.world.places.get(one.place).name,
+        "kind": turn.world.words.label(f"contributor.{one.contributor_kind}"),
+        "reporter": people.name_of(turn.tx, one.reporter_id),
+        "state": turn.world.words.label(f"state.{one.state}"),
+        "twins": [twin.code for twin in doubts.duplicates(turn.tx, one)],
+        "earlier": doubts.earlier(turn.tx, one, begun),
+        "holder": people.name_of(turn.tx, holder) if holder else "",
+        "until": one.held_until,
+        "pictures": evidence_shown.pictures(turn.tx, one.id),
+    }
+
+
+def brief(turn: Turn, one: Contribution) -> dict[str, Any]:
+    """What a read-back needs."""
+    return {
+        "one": one,
+        "what": given.told(turn, one),
+        "spelled": given.spelled(turn, one),
+        "does": given.does(turn, one.kind),
+    }
+
+
+def again(turn: Turn, contribution_id: int) -> dict[str, Any]:
+    """`of` a report as it stands now."""
+    return of(turn, contributions.get(turn.tx, contribution_id))

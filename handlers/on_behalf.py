@@ -1,0 +1,78 @@
+"""Reporting for somebody who came in person (báo hộ): an official types, the person agrees.
+
+The official is whom the bot writes to, but neither contributor nor verifier: another officer must
+look. That the person agreed, how, and who heard it is kept as proof.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from handlers import policy
+from handlers.contributor import GROUP, OTHER, OTHER_HOUSEHOLD
+from handlers.forms import Answers, Question
+from handlers.policy import Where
+from handlers.turn import Turn
+from storage import consents
+
+ENTERED = "entered"
+"""The answer that says so; its value is the place the official serves."""
+PURPOSE = "entered"
+"""Under this purpose the official keeps what he was told: it is no consent of his own."""
+SPOKEN, WRITTEN = "spoken", "written"
+WHO = (OTHER, OTHER_HOUSEHOLD, GROUP)
+"""Nobody comes to the office to be himself."""
+
+
+def place_of(turn: Turn) -> str | None:
+    """The place for which this person may enter reports, None when for none."""
+    for grant in turn.grants:
+        where = policy.valid(turn.world.places, grant.place, turn.today).key
+        if policy.holding(turn, "enter", Where(where)) is not None:
+            return where
+    return None
+
+
+def may_enter(turn: Turn, answers: Answers) -> bool:
+    """Whether a report is the person's own to tell, or one he may still enter for its place."""
+    return ENTERED not in answers or bool(policy.holding(turn, "enter", Where(answers["commune"])))
+
+
+def is_entered(_turn: Turn, answers: Answers) -> bool:
+    """Whether the report is entered for somebody else by an official."""
+    return ENTERED in answers
+
+
+def _agreed(turn: Turn, _answers: Answers, value: Any) -> bool:
+    if value in (SPOKEN, WRITTEN):
+        return True
+    turn.say("behalf.declined")
+    return False
+
+
+def keep_consent(turn: Turn, answers: Answers, code: str) -> None:
+    """Keep how the person agreed, to which text, heard by whom, for which report."""
+    text = turn.world.words.text("behalf.consent", contact=turn.world.officer_contact)
+    consents.give(
+        turn.tx,
+        turn.person.id,
+        PURPOSE,
+        text_version=hashlib.sha256(text.encode()).hexdigest(),
+        account_id=turn.conversation.account_id,
+        event_id=turn.message.event_id,
+        choice=f"{answers['their_consent']} {code}",
+    )
+
+
+CONSENT = Question(
+    "their_consent",
+    when=is_entered,
+    says="behalf.consent",
+    offers=lambda turn, _: [
+        turn.label(f"behalf.{how}", how) for how in (SPOKEN, WRITTEN, "declined")
+    ],
+    values=lambda turn, _: {"contact": turn.world.officer_contact},
+    effect=_agreed,
+    counts=False,
+)
