@@ -5,14 +5,13 @@ What is asked about each kind stands in `handlers.kinds`; here is what all kinds
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
-from handlers import contributor, forms, given
+from handlers import consent, contributor, forms, given
 from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
@@ -26,12 +25,9 @@ from handlers.where_when import (
     read_day,
     village_offers,
 )
-from knowledge.text import clean
-from storage import consents, contributions, grants, people
+from storage import contributions, grants, people
 from storage.contributions import NewContribution
 
-PURPOSE = "report"
-"""The one purpose of consent this form needs."""
 MIN_WORDS = 2
 _KEPT = ("commune", "village", "who", "group", "name", "reporter")
 """Answers that hold for the next report of one sitting."""
@@ -113,27 +109,6 @@ def _fields(answers: Answers) -> list[str]:
     return [*first, *parts, "commune", "who"]
 
 
-def _consent_text(turn: Turn) -> str:
-    return turn.world.words.text("report.consent", contact=turn.world.officer_contact)
-
-
-def _consent(turn: Turn, _answers: Answers, value: Any) -> bool:
-    if value != "agree":
-        turn.say("report.declined")
-        return False
-    text = _consent_text(turn)
-    consents.give(
-        turn.tx,
-        turn.person.id,
-        PURPOSE,
-        text_version=hashlib.sha256(text.encode()).hexdigest(),
-        account_id=turn.conversation.account_id,
-        event_id=turn.message.event_id,
-        choice=clean(turn.message.choice or turn.message.text, 80),
-    )
-    return True
-
-
 def _named(turn: Turn, answers: Answers) -> bool:
     return not (answers.get("who") == SELF and turn.person.name)
 
@@ -153,18 +128,12 @@ def _summary(turn: Turn, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _finish(turn: Turn, answers: Answers) -> None:
-    kind = given.kind_of(answers)
-    if kind is None:
-        forms.start(turn, FORM)
-        return
+def made_of(turn: Turn, kind: Kind, answers: Answers) -> NewContribution:
+    """What whole answers tell, ready to be stored."""
     name = answers.get("name") or turn.person.name
     own = answers["who"] in (SELF, HOUSEHOLD)
-    mine = name if answers["who"] == SELF else answers.get("reporter")
-    if mine and not turn.person.name:
-        people.rename(turn.tx, turn.person, mine)
     what = kind.tell(answers)
-    new = NewContribution(
+    return NewContribution(
         kind=kind.name,
         contributor_name=name,
         contributor_id=turn.person.id if own else None,
@@ -177,6 +146,18 @@ def _finish(turn: Turn, answers: Answers) -> None:
         details=what.details,
         **contributor.of(turn, answers, name),
     )
+
+
+def _finish(turn: Turn, answers: Answers) -> None:
+    kind = given.kind_of(answers)
+    if kind is None:
+        forms.start(turn, FORM)
+        return
+    name = answers.get("name") or turn.person.name
+    mine = name if answers["who"] == SELF else answers.get("reporter")
+    if mine and not turn.person.name:
+        people.rename(turn.tx, turn.person, mine)
+    new = made_of(turn, kind, answers)
     stored = contributions.submit(
         turn.tx, new, reporter_id=turn.person.id, account_id=turn.conversation.account_id
     )
@@ -205,14 +186,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
 FORM = Form(
     "report",
     (
-        Question(
-            "consent",
-            when=lambda turn, _: not consents.has(turn.tx, turn.person.id, PURPOSE),
-            offers=lambda turn, _: [turn.label("agree"), turn.label("disagree")],
-            values=lambda turn, _: {"contact": turn.world.officer_contact},
-            effect=_consent,
-            counts=False,
-        ),
+        *consent.questions(consent.REPORT),
         Question("kind", offers=lambda turn, _: _kind_offers(turn, rare=False)),
         Question(
             "rare_kind",

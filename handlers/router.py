@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, forms, mine, officials, report, verify
+from handlers import ask, consent, correct, forms, mine, officials, report, story, totals, verify
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
@@ -26,7 +26,11 @@ MODULES = (
     report,
     verify,
     mine,
+    correct,
+    story,
+    totals,
     officials,
+    consent,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
@@ -86,6 +90,10 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         chosen = chosen or forms.match_offer(turn, text)
         text, chosen = (str(chosen["value"]) if chosen else text), None
     command = None if chosen is not None else turn.world.words.command(text)
+    if command == "more" and form is not None:
+        # A question may have more to read about itself than fits its message.
+        chosen = next((one for one in turn.offered if one["value"] == "more"), None)
+        command = command if chosen is None else None
     if command is not None and _everywhere(turn, command, form):
         return
     if chosen is None and _commanded(turn, text, command, form):
