@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import metrics
+from bot import erasing, metrics
 from bot.app import App
-from bot.channels import web
+from bot.channels import web, web_mydata
 from bot.console import pages
 from bot.errors import BadUsage, StorageAway
 from bot.settings import Settings
@@ -41,7 +41,9 @@ def make_site(app: App) -> Starlette:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
+        erasures = asyncio.create_task(erasing.work(app.engine.database, app.engine.writer))
         yield
+        erasures.cancel()
         listener.close()
 
     async def healthz(_request: Request) -> Response:
@@ -74,6 +76,9 @@ def make_site(app: App) -> Starlette:
                 secure=app.settings.public_url.startswith("https://"),
                 banner=words["rehearsal"].format(since=moment(clock)) if clock else None,
                 trusted=[app.settings.public_url] if app.settings.public_url else [],
+            ),
+            *web_mydata.routes(
+                app.engine.read, app.world, secure=app.settings.public_url.startswith("https://")
             ),
             pages.static(),
             Route("/healthz", healthz),

@@ -48,6 +48,11 @@ def allows(action: str, role: str, relations: Iterable[str], state: str | None =
     return wanted is not None and wanted in relations
 
 
+def roles(action: str) -> list[str]:
+    """Every role that may do this somewhere."""
+    return [name for name in table()[action] if name != "states"]
+
+
 def relations(places: Places, grant: Grant, where: Where, on: date) -> set[str]:
     """How a grant's place stands to an object's, as of a day: names as in `policy.yaml`."""
     held, valid = places.get(grant.place), _valid(places, where.place, on)

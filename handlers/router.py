@@ -6,7 +6,22 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, consent, correct, forms, mine, officials, report, story, totals, verify
+from handlers import (
+    ask,
+    consent,
+    correct,
+    data,
+    data_change,
+    data_complain,
+    data_erase,
+    forms,
+    mine,
+    officials,
+    report,
+    story,
+    totals,
+    verify,
+)
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
@@ -31,8 +46,14 @@ MODULES = (
     totals,
     officials,
     consent,
+    data,
+    data_change,
+    data_complain,
+    data_erase,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
+NO_CODE = ("invite", "data_answer")
+"""Commands whose rest is not the code of a report."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
 COMMANDS: dict[str, Callable[[Turn], None]] = {
     "about": lambda turn: turn.say("router.about", [turn.typed("report"), turn.typed("help")]),
@@ -168,7 +189,7 @@ def _commanded(turn: Turn, text: str, command: str | None, form: Form | None) ->
         return True
     before = turn.state.get("forms", {}).get(form.name) if form is not None else None
     started = turn.world.words.starts_with(text)
-    if started is not None and (started[0] == "invite" or _is_code(started[1])):
+    if started is not None and (started[0] in NO_CODE or _is_code(started[1])):
         WITH_CODE[started[0]](turn, started[1])
     elif looks_like_code(text):
         mine.show(turn, text)

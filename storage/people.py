@@ -103,6 +103,13 @@ def find_account(tx: Tx, channel: str, account: str, sender: str) -> int | None:
     return None if row is None else int(row.id)
 
 
+def owner_of(tx: Tx, account_id: int) -> int:
+    """Whose account this is."""
+    return int(
+        tx.execute(select(accounts.c.person_id).where(accounts.c.id == account_id)).scalar_one()
+    )
+
+
 def name_of(tx: Tx, person_id: int) -> str:
     """A person's name, "" when never told."""
     row = tx.execute(select(people.c.name).where(people.c.id == person_id)).one()

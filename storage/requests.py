@@ -11,7 +11,7 @@ from storage import audit
 from storage.database import Tx
 from storage.schema import data_requests
 
-ERASE = "erase"
+ERASE, COMPLAIN = "erase", "complain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +98,11 @@ def of_person(tx: Tx, person_id: int) -> list[Request]:
         select(*_COLUMNS).where(data_requests.c.person_id == person_id).order_by(data_requests.c.id)
     )
     return [Request(*row) for row in rows]
+
+
+def say_farewell_to(tx: Tx, request_id: int, account_id: int) -> Request:
+    """Whom to tell of an erasure, for the account that asked for it is nobody's any more."""
+    tx.execute(
+        update(data_requests).where(data_requests.c.id == request_id).values(account_id=account_id)
+    )
+    return Request(*tx.execute(select(*_COLUMNS).where(data_requests.c.id == request_id)).one())
