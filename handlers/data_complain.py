@@ -39,7 +39,7 @@ def waiting(turn: Turn) -> None:
     found = requests.waiting(turn.tx, SHOWN)
     words = turn.world.words
     offers = [
-        Offer(words.text("data_answer.line", one=one, kind=words.label(f"request.{one.kind}")),
+        Offer(words.text("data_answer.line", request=one, kind=words.label(f"request.{one.kind}")),
               turn.typing("data_answer", str(one.id)))
         for one in found
     ]  # fmt: skip
@@ -52,7 +52,7 @@ def open_one(turn: Turn, typed: str) -> None:
     if one is None or not may(turn):
         turn.say("data.not_for_you")
     elif one.done_at is not None or one.kind != COMPLAINT:
-        turn.say("data_answer.nothing_to_do", one=one)
+        turn.say("data_answer.nothing_to_do", request=one)
     else:
         forms.restart(turn, ANSWER, {"id": one.id})
 
@@ -68,9 +68,10 @@ def _told(turn: Turn, answers: Answers) -> None:
     for officer in told:
         turn.push(
             officer.account_id, "data_answer.arrived",
-            [(turn.world.words.label("open"), turn.typing("data_answer", str(number)))], one=one,
+            [(turn.world.words.label("open"), turn.typing("data_answer", str(number)))],
+            request=one,
         )  # fmt: skip
-    turn.say("data.complained", one=one, contact=turn.world.officer_contact)
+    turn.say("data.complained", request=one, contact=turn.world.officer_contact)
 
 
 def _answered(turn: Turn, answers: Answers) -> None:
@@ -78,16 +79,16 @@ def _answered(turn: Turn, answers: Answers) -> None:
     if one is None or not may(turn):
         turn.say("data.not_for_you")
         return
-    text = turn.world.words.text("data_answer.outcome", asked=one.outcome, answer=answers["text"])
+    text = turn.world.words.text("data_answer.outcome", request=one, answer=answers["text"])
     if not requests.finish(turn.tx, one.id, text, by=turn.person.id):
-        turn.say("data_answer.nothing_to_do", one=one)
+        turn.say("data_answer.nothing_to_do", request=one)
         return
     turn.push(one.account_id, "data.answered", answer=answers["text"])
     turn.say("data_answer.done", [turn.typed("data_requests")])
 
 
 def _values(turn: Turn, answers: Answers) -> dict[str, Any]:
-    return {"one": requests.find(turn.tx, answers["id"])}
+    return {"request": requests.find(turn.tx, answers["id"])}
 
 
 COMPLAIN = Form(

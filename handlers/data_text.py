@@ -40,9 +40,7 @@ def readable(world: World, kept: Kept, *, whole: bool = False) -> str:
     if whole:
         lines += [say("data.question", text=one["text"]) for one in kept["questions"]]
         lines += [
-            say(
-                "data.request", kind=world.words.label(f"request.{one['kind']}"), one=one
-            )
+            say("data.request", kind=world.words.label(f"request.{one['kind']}"), request=one)
             for one in kept["data_requests"]
         ]  # fmt: skip
     return "\n".join(lines)
@@ -50,17 +48,21 @@ def readable(world: World, kept: Kept, *, whole: bool = False) -> str:
 
 def _listed(world: World, kept: Kept, *, whole: bool) -> list[str]:
     reports = kept["contributions"] if whole else kept["contributions"][-FEW:]
-    return [
-        world.words.text(
-            "data.report",
-            one=one,
-            what=_told(world, one),
-            place=world.places.get(one["place"]).name,
-            state=world.words.label(f"state.{one['state']}"),
-            whole=whole,
+    lines = []
+    for one in reports:
+        lines.append(
+            world.words.text(
+                "data.report",
+                one=one,
+                what=_told(world, one),
+                place=world.places.get(one["place"]).name,
+                state=world.words.label(f"state.{one['state']}"),
+                whole=whole,
+            )
         )
-        for one in reports
-    ]
+        if whole and one["note"]:
+            lines.append(world.words.text("data.note", note=one["note"]))
+    return lines
 
 
 def _told(world: World, one: Mapping[str, Any]) -> str:

@@ -12,6 +12,8 @@ import pytest
 from handlers.turn import World
 from knowledge import quantities
 from storage.contributions import Contribution
+from storage.requests import Request
+from storage.stories import Step
 from storage.verification import Decision
 from tests.conftest import START, STORES, Fresh, HandClock
 from tests.talk import Talk, talking
@@ -19,7 +21,7 @@ from tests.talk import Talk, talking
 MOST_CHARS, MOST_LINES = 300, 5
 OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 """An officer decides on what he reads, and reads it on a larger screen more often."""
-FOR_OFFICERS = ("decide.", "verify.", "redeem.", "officials.")
+FOR_OFFICERS = ("decide.", "verify.", "redeem.", "officials.", "data_answer.", "correct.told")
 LABEL_CHARS = 80
 
 NAME = "Hợp tác xã nông nghiệp hữu cơ Sì Thâu Chải, huyện Tam Đường"
@@ -51,7 +53,7 @@ SAID: dict[str, Any] = {
     "words": quantities.say_money(VND),
     "answers": {
         "amount": VND, "purpose": PURPOSE, "village": VILLAGE, "reason": REASON,
-        "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
+        "guardian_name": NAME, "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
     },
     "amount": VND,
     "busy": False,
@@ -85,6 +87,35 @@ SAID: dict[str, Any] = {
     "old": PLACE,
     "now": PLACE,
     "month": "12/2025",
+    "award": "Bằng khen của Chủ tịch UBND tỉnh cho cá nhân tiêu biểu của xã đạt chuẩn nâng cao",
+    "note": REASON,
+    "line": "Mức này nêu “cá nhân”, phần đầu mục có nêu cả hộ gia đình; nơi xét khen quyết định.",
+    "clause": "V.2.c",
+    "step": Step(3, "needs_more", START, 1, {}),
+    "who": "household",
+    "year": 2025,
+    "verified": "tiền 777.777.777 đ; 12,5 ngày công; 300 m² đất; 3 sản phẩm OCOP, cao nhất 5 sao",
+    "key": "needs_more",
+    "said": REASON,
+    "changed": True,
+    "days": 2,
+    "province": "Lai Châu",
+    "whole": True,
+    "request": Request(12345, 1, 1, "complain", START, START.date(), START.date(), START, REASON),
+    "purpose": "nêu tên khi biểu dương",
+    "given": "gửi báo cáo, nhắc hạn, nêu tên khi biểu dương",
+    "photos": 120,
+    "questions": 120,
+    "roles": ["cán bộ xã", "người đại diện hợp tác xã"],
+    "guardian": NAME,
+    "channels": "Telegram, Zalo, trang web",
+    "household": {"head": NAME, "village": VILLAGE},
+    "answer": REASON,
+    "text": REASON,
+    "open": 12,
+    "held": 12,
+    "done_by": START.date(),
+    "reports": True,
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 
@@ -97,6 +128,8 @@ def _variants() -> list[dict[str, Any]]:
         {"one": replace(ONE, state="verified", verified_vnd=VND)},
         {"one": replace(ONE, state="rejected", note="")},
         {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
+        {"changed": False, "whole": False, "held": 0, "open": 0, "reports": False, "given": ""},
+        {"household": None, "roles": [], "guardian": "", "who": "individual", "key": "corrected"},
         {"made_on": None, "dated": False, "does": "chuyển giao", "what": SAID["spelled"]},
     ]
     asked = [
