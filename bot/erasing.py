@@ -59,8 +59,8 @@ def _wipe(writer: Writer, request: Request) -> None:
     while not writer.run(lambda tx: wiping.wipe(tx, person)):
         pass
     reports = writer.run(lambda tx: erasing.codes_of(tx, person))
-    codes = set(reports.values())
-    _each_slice(writer, lambda tx, after: erasing.wipe_messages(tx, person, codes, after))
+    marks = writer.run(lambda tx: erasing.marks_of(tx, person))
+    _each_slice(writer, lambda tx, after: erasing.wipe_messages(tx, person, marks, after))
     _each_slice(writer, lambda tx, after: erasing.wipe_talks(tx, reports, after))
     writer.run(lambda tx: erasing.mark_wiped(tx, request))
 

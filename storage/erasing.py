@@ -16,10 +16,12 @@ from sqlalchemy import func, select, update
 from storage import people, requests
 from storage.database import Tx
 from storage.erasure import NO_BODY, close
-from storage.requests import ERASE, Request
+from storage.requests import COMPLAIN, ERASE, Request
 from storage.schema import accounts, contributions, conversations, data_requests, grants, outbox
 from storage.wiping import SLICE
 
+Mark = tuple[str, ...]
+"""Words that stand together only in a message about one thing."""
 WIPED = "wiped"
 """The outcome of a request while only its farewell is still on the way."""
 FAREWELL_LIFE = timedelta(days=1)
@@ -36,10 +38,21 @@ def codes_of(tx: Tx, person_id: int) -> dict[int, str]:
     return {row.id: row.code for row in rows}
 
 
+def marks_of(tx: Tx, person_id: int) -> list[Mark]:
+    """What tells a message about the person's reports or his complaints."""
+    said = tx.execute(
+        select(data_requests.c.id, data_requests.c.outcome).where(
+            data_requests.c.person_id == person_id, data_requests.c.kind == COMPLAIN
+        )
+    )
+    complaints = [(str(row.id), line) for row in said if (line := row.outcome.partition("\n")[0])]
+    return [*((code,) for code in codes_of(tx, person_id).values()), *complaints]
+
+
 def wipe_messages(
-    tx: Tx, person_id: int, codes: Collection[str], after: int, limit: int = SLICE
+    tx: Tx, person_id: int, marks: Collection[Mark], after: int, limit: int = SLICE
 ) -> int | None:
-    """Empty what was said to the person, and to anyone about these reports."""
+    """Empty what was said to the person, and to anyone where all of a mark stands."""
     own = {
         row.id for row in tx.execute(select(accounts.c.id).where(accounts.c.person_id == person_id))
     }
@@ -52,7 +65,7 @@ def wipe_messages(
     gone = [
         row.id
         for row in rows
-        if row.body != NO_BODY and (row.account_id in own or _names(row.body, codes))
+        if row.body != NO_BODY and (row.account_id in own or _names(row.body, marks))
     ]
     if gone:
         of_them = outbox.c.id.in_(gone)
@@ -112,7 +125,12 @@ def settle(tx: Tx, request: Request) -> bool:
 
 
 def mark_wiped(tx: Tx, request: Request) -> None:
-    """Note that nothing is left but the farewell."""
+    """Note that nothing is left but the farewell; what he complained of is needed no more."""
+    tx.execute(
+        update(data_requests)
+        .where(data_requests.c.person_id == request.person_id)
+        .values(outcome="")
+    )
     tx.execute(update(data_requests).where(data_requests.c.id == request.id).values(outcome=WIPED))
 
 
@@ -121,13 +139,13 @@ def open_requests(tx: Tx, limit: int = SLICE) -> list[Request]:
     return requests.waiting(tx, limit, ERASE)
 
 
-def _names(body: Any, codes: Collection[str]) -> bool:
-    text = json.dumps(body)
-    return any(code in text for code in codes)
+def _names(body: Any, marks: Collection[Mark]) -> bool:
+    text = json.dumps(body, ensure_ascii=False)
+    return any(all(part in text for part in mark) for mark in marks)
 
 
 def _without(state: dict[str, Any], reports: dict[int, str]) -> dict[str, Any]:
-    codes = reports.values()
+    codes = [(code,) for code in reports.values()]
     kept = {
         name: value
         for name, value in state.items()
@@ -136,7 +154,8 @@ def _without(state: dict[str, Any], reports: dict[int, str]) -> dict[str, Any]:
     forms = {
         name: one
         for name, one in state.get("forms", {}).items()
-        if not _names(one, codes) and one["answers"].get("id") not in reports
+        if not _names(one, codes)
+        and not ("version" in one["answers"] and one["answers"].get("id") in reports)
     }
     if "forms" in state and forms != state["forms"]:
         # What was offered belongs to the form that is open.

@@ -25,7 +25,6 @@ from storage.schema import (
     consents,
     contributions,
     conversations,
-    data_requests,
     dead_letters,
     links,
     outbox,
@@ -96,9 +95,6 @@ def begin(tx: Tx, person_id: int) -> None:
         update(consents)
         .where(consents.c.person_id == person_id, consents.c.withdrawn_at.is_(None))
         .values(withdrawn_at=tx.now)
-    )
-    tx.execute(
-        update(data_requests).where(data_requests.c.person_id == person_id).values(outcome="")
     )
     audit.record(tx, person_id, "person.erased", f"person:{person_id}")
     wipe(tx, person_id)
