@@ -28,7 +28,7 @@ PARTS = {
 }
 """What "xem thêm" shows of each purpose, a template of `consent.j2` each."""
 MIN_NAME, MAX_NAME = 2, 60
-AGREE, MINOR, MORE, OF_AGE = "agree", "minor", "more", "of_age"
+AGREE, REFUSE, MINOR, MORE, OF_AGE = "agree", "disagree", "minor", "more", "of_age"
 _READ = "consent_read"
 """How many parts were shown so far; it stands among the answers of the open form."""
 
@@ -56,7 +56,7 @@ def questions(purpose: str) -> tuple[Question, ...]:
         return not consents.has(turn.tx, turn.person.id, purpose)
 
     def offers(turn: Turn, answers: Answers) -> list[Offer]:
-        found = [turn.label(AGREE), turn.label(MINOR), turn.label("disagree")]
+        found = [turn.label(AGREE), turn.label(MINOR), turn.label(REFUSE)]
         if answers.get(_READ, 0) < len(PARTS[purpose]):
             found.append(turn.label(MORE))
         return found
@@ -66,7 +66,7 @@ def questions(purpose: str) -> tuple[Question, ...]:
             answers[_READ] = answers.get(_READ, 0) + 1
             turn.say_text(parts(turn, purpose)[answers[_READ]])
             return None
-        return True if value == MINOR else _agreed(turn, answers, value)
+        return True if value == MINOR else said(turn, answers, value)
 
     def named(_turn: Turn, answers: Answers, value: Any) -> bool | None:
         if value == OF_AGE:
@@ -74,7 +74,10 @@ def questions(purpose: str) -> tuple[Question, ...]:
             return None
         return True
 
-    def _agreed(turn: Turn, answers: Answers, value: Any) -> bool | None:
+    def said(turn: Turn, answers: Answers, value: Any) -> bool | None:
+        if value not in (AGREE, REFUSE):
+            # A button of the question before: the consent was taken back in between.
+            return None
         guardian = answers.pop("guardian_name", "")
         for name in ("consent", _READ):
             answers.pop(name, None)
@@ -118,8 +121,8 @@ def questions(purpose: str) -> tuple[Question, ...]:
         Question(
             "guardian",
             when=open_,
-            offers=lambda turn, _: [turn.label(AGREE), turn.label("disagree")],
-            effect=_agreed,
+            offers=lambda turn, _: [turn.label(AGREE), turn.label(REFUSE)],
+            effect=said,
             says="consent.guardian",
             needs=("guardian_name",),
             counts=False,

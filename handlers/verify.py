@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import forms, given
+from handlers import consent, forms, given
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.kinds import kinds
 from handlers.menu import Entry
@@ -180,6 +180,8 @@ def _tell_reporter(turn: Turn, one: Contribution, reason: str) -> None:
     typed = [(words.label("show"), turn.typing("show", one.code))]
     if one.state == "needs_more":
         typed = [(words.label("supplement"), turn.typing("supplement", one.code))]
+    if one.state == "verified":
+        typed += consent.praise_offer(turn, one.reporter_id)
     place = turn.world.places.get(one.place).name
     turn.push(
         one.account_id, f"verdict.{one.state}", typed,
