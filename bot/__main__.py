@@ -80,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     grants.add_argument("--revoke", type=int, metavar="SỐ", help="thu hồi vai trò mang số này")
     grants.set_defaults(run="bot.commands.grants")
 
+    requests = commands.add_parser("requests", help="yêu cầu về dữ liệu cá nhân chưa xong")
+    requests.set_defaults(run="bot.commands.requests")
+
     audit = commands.add_parser("audit", help="nhật ký")
     audit.add_argument("action", choices=["verify"])
     audit.set_defaults(run="bot.commands.audit")

@@ -234,7 +234,9 @@ class Engine:
 
     def _bind(self, sender: str, account_id: int) -> None:
         page = self._pages.get(sender)
-        if page is not None and page.account_id is None:
+        if page is not None and page.account_id != account_id:
+            # Whoever has erased his data is another account from then on.
+            self._senders.pop(page.account_id or 0, None)
             page.account_id = account_id
             self._senders[account_id] = sender
             # What came between the first look and now woke nobody.
@@ -248,8 +250,9 @@ class Engine:
         conversation = people.open_conversation(
             tx, message.channel, message.account, message.sender
         )
-        router.handle(Turn(self._world, tx, message, conversation))
-        return Taken(conversation.account_id, "done")
+        turn = Turn(self._world, tx, message, conversation)
+        router.handle(turn)
+        return Taken(turn.conversation.account_id, "done")
 
     def _bury(self, message: Message, key: bytes, raw: bytes, tx: Tx, fault: Exception) -> Taken:
         # The fault's text may quote what a person wrote: it goes to the store, not to the log.
@@ -258,7 +261,9 @@ class Engine:
             "dead_letter", fault=type(fault).__name__, where=f"{where.filename}:{where.lineno}"
         )
         people.lock(tx, message.channel, message.account, message.sender)
-        if not received.bury(tx, key, raw, "".join(traceback.format_exception(fault))):
+        # Whose it was stands with it, so that it goes when he erases his data.
+        error = f"{message.sender}\n{''.join(traceback.format_exception(fault))}"
+        if not received.bury(tx, key, raw, error):
             return Taken(None, "repeat")
         conversation = people.open_conversation(
             tx, message.channel, message.account, message.sender

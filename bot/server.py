@@ -7,7 +7,7 @@ import gc
 import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import metrics
+from bot import erasing, metrics
 from bot.app import App
-from bot.channels import web, web_files
+from bot.campaigns import Campaigns
+from bot.channels import web, web_files, web_mydata
 from bot.console import pages
 from bot.errors import BadUsage, StorageAway
 from bot.incoming import Incoming
@@ -40,23 +41,29 @@ def make_site(app: App) -> Starlette:
     """All routes of one process."""
 
     media, incoming = app.settings.data_dir / "media", Incoming(app.settings.data_dir / "incoming")
-    job = MediaJob(app.engine, app.world, media, incoming, {})
+    media_job = MediaJob(app.engine, app.world, media, incoming, {})
 
     @asynccontextmanager
     async def lifespan(_site: Starlette) -> AsyncIterator[None]:
         app.engine.attach(asyncio.get_running_loop())
         listener = app.engine.listen()
-        fetching = asyncio.create_task(job.run())
         # What is loaded by now lives as long as the process; walking it again only costs time.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        timers = asyncio.create_task(Schedule(app.engine, app.world).run())
+        jobs = [
+            asyncio.create_task(job)
+            for job in (
+                media_job.run(),
+                Schedule(app.engine, app.world).run(),
+                Campaigns(app.engine, app.world, app.clock).run(),
+                erasing.work(app.engine.database, app.engine.writer),
+            )
+        ]
         yield
-        fetching.cancel()
-        with suppress(asyncio.CancelledError):
-            await fetching
-        timers.cancel()
+        for task in jobs:
+            task.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
         listener.close()
 
     async def healthz(_request: Request) -> Response:
@@ -105,6 +112,7 @@ def make_site(app: App) -> Starlette:
                 secure=secure,
                 trusted=trusted,
             ),
+            *web_mydata.routes(app.engine.read, app.world, secure=secure),
             pages.static(),
             Route("/healthz", healthz),
             Route("/readyz", readyz),

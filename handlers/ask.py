@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from handlers.roles import LEVELS
 from handlers.turn import Offer, Turn
@@ -36,13 +37,17 @@ def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
         readings = [f"- {option.label}" for option in found.options]
         turn.say_text("\n".join([parts[0], *readings]))
         return
-    offers = [Offer(option.label, option.label) for option in found.options]
+    say_parts(turn, parts, [Offer(option.label, option.label) for option in found.options])
+
+
+def say_parts(turn: Turn, parts: Sequence[str], offers: Sequence[Offer] = ()) -> None:
+    """Say the first part; the others follow at "xem thêm"."""
     if len(parts) > 1:
-        turn.state["more"] = parts[1:]
-        offers.append(turn.typed("more"))
+        turn.state["more"] = list(parts[1:])
+        turn.say_text(parts[0], [*offers, turn.typed("more")])
     else:
         turn.state.pop("more", None)
-    turn.say_text(parts[0], offers)
+        turn.say_text(parts[0], offers)
 
 
 def more(turn: Turn) -> None:

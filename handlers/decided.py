@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers import desk, given, offices, overdue, policy
+from handlers import consent, desk, given, offices, overdue, policy
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.turn import Turn
@@ -24,6 +24,8 @@ def tell_reporter(
     typed = [(words.label(step), turn.typing(step, one.code))]
     if may_answer(one):
         typed = [(words.label(key), turn.typing(key, one.code)) for key in ("agree", "disagree")]
+    if one.state == "verified" and one.entered_by is None:
+        typed += consent.praise_offer(turn, one.reporter_id)
     turn.push(
         one.account_id, message or f"verdict.{one.state}", typed,
         one=one, place=turn.world.places.get(by.place).name, reason=reason,

@@ -68,6 +68,11 @@ def say_decided(turn: Turn, one: Contribution) -> None:
     offers = []
     if policy.may(turn, "revoke", one) and not is_own(turn.tx, turn.person.id, one):
         offers.append(turn.label("revoke", turn.typing("revoke", one.code)))
+    if one.state == "withdrawn":
+        # Whoever takes his report back takes what it told from the officers' eyes.
+        state = turn.world.words.label(f"state.{one.state}")
+        turn.say("verify.withdrawn", back_to_queue(turn), code=one.code, state=state)
+        return
     if last is None or last.state != one.state:
         look(turn, one, *offers)
         return

@@ -58,8 +58,9 @@ class Question:
     `read` turns typed text into a JSON value or raises Unclear; without it only what is offered
     counts. `free` means any text could be an answer, so that a question typed here is told apart by
     its form alone. `needs` names answers this one falls with. `effect` acts at once on an answer
-    and returns False to end the form. A question that `drops` takes as its answer the name of
-    another answer to forget. `counts` tells whether it is one of "how many questions are left".
+    and returns False to end the form, None when nothing of the answer is to be kept. A question
+    that `drops` takes as its answer the name of another answer to forget. `counts` tells whether it
+    is one of "how many questions are left".
     """
 
     name: str
@@ -67,7 +68,7 @@ class Question:
     offers: Callable[[Turn, Answers], list[Offer]] = _no_offers
     when: Callable[[Turn, Answers], bool] = _always
     values: Callable[[Turn, Answers], dict[str, Any]] = _no_values
-    effect: Callable[[Turn, Answers, Any], bool] | None = None
+    effect: Callable[[Turn, Answers, Any], bool | None] | None = None
     needs: tuple[str, ...] = ()
     free: bool = False
     drops: bool = False
@@ -270,12 +271,13 @@ def _answer(turn: Turn, form: Form, question: Question, value: Any) -> None:
         cancel(turn, form)
         return
     answers = answers_of(turn, form)
-    if question.effect is not None and not question.effect(turn, answers, value):
+    keep = question.effect(turn, answers, value) if question.effect is not None else True
+    if keep is False:
         close(turn, form)
         return
     if question.drops:
         drop(form, answers, value)
-    else:
+    elif keep:
         answers[question.name] = value
     turn.state["forms"][form.name].pop("misses", None)
     _touch(turn, form)

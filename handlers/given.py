@@ -68,5 +68,16 @@ def _as_told(one: Contribution) -> Told:
     return Told(one.told_vnd, one.told_quantity, one.details)
 
 
+def total(turn: Turn, kind: str, vnd: int, quantity: float, count: int) -> str:
+    """Several of a kind together."""
+    values = {"vnd": vnd, "quantity": quantity, "count": count}
+    return turn.world.words.text(f"{kind}.total", **values)
+
+
+def short(turn: Turn, kind: str, what: Told) -> str:
+    """Whatever figures of a kind these are, in a few words."""
+    return _say(turn, f"{kind}.told", what)
+
+
 def _say(turn: Turn, key: str, what: Told) -> str:
     return turn.world.words.text(key, vnd=what.vnd, quantity=what.quantity, details=what.details)

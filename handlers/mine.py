@@ -1,15 +1,18 @@
-"""A reporter's own contributions: the list, one with its state, and adding what was asked for."""
+"""A reporter's own contributions: the list, one with its state, taking one back, adding to one.
+
+Correcting one stands in `correct`, its story in `story`, a year's totals in `totals`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from handlers import asked, forms, given, verify
+from handlers import asked, consent, forms, given, verify
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
 from handlers.turn import Offer, Turn
-from storage import contributions, holds, verification
+from storage import consents, contributions, corrections, holds, stories, verification
 from storage.codes import find_in, parse
 from storage.contributions import Contribution
 from storage.errors import Conflict
@@ -20,7 +23,21 @@ MIN_TOLD = 5
 
 def listing(turn: Turn) -> None:
     """The newest reports of whoever asks."""
-    own = contributions.of_reporter(turn.tx, turn.person.id, SHOWN)
+    _page(turn, contributions.of_reporter(turn.tx, turn.person.id, SHOWN + 1), "mine.listing")
+
+
+def older(turn: Turn, typed: str) -> None:
+    """The reports before one of his own."""
+    own = find(turn, typed)
+    if own is None:
+        turn.say("verify.no_such", typed=typed[:20])
+        return
+    _page(turn, stories.before(turn.tx, turn.person.id, own.id, SHOWN + 1), "mine.older")
+
+
+def _page(turn: Turn, own: list[Contribution], key: str) -> None:
+    more = len(own) > SHOWN
+    page = own[: SHOWN - 1] if more else own
     words = turn.world.words
     offers = [
         Offer(
@@ -32,34 +49,46 @@ def listing(turn: Turn) -> None:
             ),
             turn.typing("show", one.code),
         )
-        for one in own
+        for one in page
     ]
-    turn.say("mine.listing", offers, shown=len(own))
+    if more:
+        offers.append(turn.label("more", turn.typing("older", page[-1].code)))
+    turn.say(key, offers, shown=len(page))
 
 
 def show(turn: Turn, typed: str) -> None:
     """One report by its code: to its reporter its state, to its commune's officer the decision."""
-    own = _own(turn, typed)
+    own = find(turn, typed)
     if own is None:
         verify.open_one(turn, typed)
         return
     last = verification.last_decision(turn.tx, own.id)
     words = turn.world.words
-    offers = []
-    if own.state == "needs_more":
-        offers.append(turn.label("supplement", turn.typing("supplement", own.code)))
-    if "withdrawn" in verification.MOVES[own.state]:
-        offers.append(turn.label("withdraw", turn.typing("withdraw", own.code)))
     turn.say(
-        "mine.one", offers, one=own, told=given.told(turn, own), does=given.does(turn, own.kind),
+        "mine.one", _offers(turn, own), one=own,
+        told=given.told(turn, own), does=given.does(turn, own.kind),
         what=given.verified(turn, own), place=turn.world.places.get(own.place).name,
         state=words.label(f"state.{own.state}"), reason=last.reason if last else "",
     )  # fmt: skip
 
 
+def _offers(turn: Turn, own: Contribution) -> list[Offer]:
+    """What its reporter may do with a report as it stands."""
+    possible = {
+        "supplement": own.state == "needs_more",
+        "correct": own.state in corrections.OPEN,
+        "withdraw": "withdrawn" in verification.MOVES[own.state],
+        "story": True,
+    }
+    found = [turn.label(key, turn.typing(key, own.code)) for key, may in possible.items() if may]
+    if own.state == "verified" and not consents.has(turn.tx, turn.person.id, consent.PRAISE):
+        found.append(turn.typed("praise"))
+    return found
+
+
 def supplement(turn: Turn, typed: str) -> None:
     """Start adding what the commune asked for."""
-    own = _own(turn, typed)
+    own = find(turn, typed)
     if own is None:
         turn.say("verify.no_such", typed=typed[:20])
     elif own.state != "needs_more":
@@ -74,7 +103,7 @@ def supplement(turn: Turn, typed: str) -> None:
 
 def withdraw(turn: Turn, typed: str) -> None:
     """Start taking a report back, while nobody has decided on it."""
-    own = _own(turn, typed)
+    own = find(turn, typed)
     if own is None:
         turn.say("verify.no_such", typed=typed[:20])
     elif "withdrawn" not in verification.MOVES[own.state]:
@@ -108,7 +137,8 @@ def _withdraw(turn: Turn, answers: Answers) -> None:
     turn.say("withdraw.done", [turn.typed("mine")], code=own.code)
 
 
-def _own(turn: Turn, typed: str) -> Contribution | None:
+def find(turn: Turn, typed: str) -> Contribution | None:
+    """The report of this code, if whoever writes told it."""
     code = parse(typed) or find_in(typed)
     one = contributions.find(turn.tx, code) if code else None
     return one if one is not None and one.reporter_id == turn.person.id else None
@@ -143,5 +173,6 @@ WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
     "show": show,
     "supplement": supplement,
     "withdraw": withdraw,
+    "older": older,
 }
 MENU: tuple[Entry, ...] = (Entry("mine", 3),)

@@ -54,6 +54,11 @@ def granted(action: str, role: str) -> tuple[str, ...]:
     return () if wanted is None else (wanted,)
 
 
+def roles(action: str) -> list[str]:
+    """Every role that may do this somewhere."""
+    return [name for name in table()[action] if name != "states"]
+
+
 def relations(places: Places, grant: Grant, where: Where, on: date) -> set[str]:
     """How a grant's place stands to an object's, as of a day: names as in `policy.yaml`."""
     held, now = places.get(grant.place), valid(places, where.place, on)

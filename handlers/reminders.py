@@ -6,13 +6,12 @@ proposes awards. Nobody is reminded who has not asked for it.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from handlers import forms
+from handlers import consent, forms
 from handlers.forms import Answers, Form, Question
 from handlers.menu import Entry
 from handlers.turn import TYPED, Turn, World
@@ -26,7 +25,6 @@ from storage.campaigns import Campaign
 from storage.database import Tx
 from storage.subscriptions import Subscription
 
-PURPOSE = "remind"
 LOOKS_BACK = timedelta(days=31)
 """As far as the longest lead time reaches, so that whatever was missed is found."""
 SHOWN = 3
@@ -44,6 +42,7 @@ def ask_for(turn: Turn) -> None:
 def stop(turn: Turn) -> None:
     """ "thôi nhắc": no reminder any more, at once."""
     ended = subscriptions.end(turn.tx, turn.person.id)
+    consents.withdraw(turn.tx, turn.person.id, consent.REMIND)
     turn.say("reminders.off" if ended else "reminders.none")
 
 
@@ -97,13 +96,6 @@ def _roles(turn: Turn) -> list[tuple[str, str]]:
     return [(grant.role, grant.place) for grant in turn.grants if grant.role in known]
 
 
-def _agree(turn: Turn, _answers: Answers, value: Any) -> bool:
-    if value == "agree":
-        return True
-    turn.say("reminders.declined")
-    return False
-
-
 def _ahead(turn: Turn, actors: Iterable[str]) -> bool:
     until = turn.today + timedelta(days=400)
     found = turn.world.nudges.between(turn.today, until)
@@ -112,16 +104,6 @@ def _ahead(turn: Turn, actors: Iterable[str]) -> bool:
 
 def _finish(turn: Turn, answers: Answers) -> None:
     wanted = _roles(turn) or [(VILLAGER, answers["commune"])]
-    text = turn.world.words.text("reminders.agree")
-    consents.give(
-        turn.tx,
-        turn.person.id,
-        PURPOSE,
-        text_version=hashlib.sha256(text.encode()).hexdigest(),
-        account_id=turn.conversation.account_id,
-        event_id=turn.message.event_id,
-        choice=answers["agree"],
-    )
     for actor, place in wanted:
         subscriptions.begin(turn.tx, turn.person.id, turn.conversation.account_id, actor, place)
     ahead = _ahead(turn, {actor for actor, _ in wanted})
@@ -131,11 +113,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
 FORM = Form(
     "reminders",
     (
-        Question(
-            "agree",
-            offers=lambda turn, _: [turn.label("agree"), turn.label("disagree")],
-            effect=_agree,
-        ),
+        *consent.questions(consent.REMIND),
         Question(
             "commune",
             says="reminders.commune",

@@ -5,14 +5,22 @@ What is asked about each kind stands in `handlers.kinds`; here is what all kinds
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
-from handlers import contributor, evidence, evidence_taken, forms, given, on_behalf, overdue
+from handlers import (
+    consent,
+    contributor,
+    evidence,
+    evidence_taken,
+    forms,
+    given,
+    on_behalf,
+    overdue,
+)
 from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
@@ -25,12 +33,9 @@ from handlers.where_when import (
     read_day,
     village_offers,
 )
-from knowledge.text import clean
-from storage import consents, contributions, people
+from storage import contributions, people
 from storage.contributions import NewContribution
 
-PURPOSE = "report"
-"""The one purpose of consent this form needs."""
 MIN_WORDS = 2
 WHO = (SELF, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, GROUP)
 _KEPT = ("commune", "village", "who", "group", "name", "reporter")
@@ -109,6 +114,15 @@ def _is_of(name: str, when: Callable[[Turn, Answers], bool], turn: Turn, answers
     return kind is not None and kind.name == name and when(turn, answers)
 
 
+def _unless_entered(question: Question) -> Question:
+    """Who types for somebody else is not asked for a consent of his own."""
+
+    def when(turn: Turn, answers: Answers) -> bool:
+        return on_behalf.ENTERED not in answers and question.when(turn, answers)
+
+    return replace(question, when=when)
+
+
 def _has(part: str) -> Callable[[Turn, Answers], bool]:
     """Whether the report's kind has this part (`purpose`, `day`)."""
     return lambda _turn, answers: bool(getattr(given.kind_of(answers), part, False))
@@ -121,27 +135,6 @@ def _fields(answers: Answers) -> list[str]:
     parts = [name for name in ("purpose", "day") if getattr(kind, name, False)]
     where = "village" if on_behalf.ENTERED in answers else "commune"
     return [*first, *parts, where, "who"]
-
-
-def _consent_text(turn: Turn) -> str:
-    return turn.world.words.text("report.consent", contact=turn.world.officer_contact)
-
-
-def _consent(turn: Turn, _answers: Answers, value: Any) -> bool:
-    if value != "agree":
-        turn.say("report.declined")
-        return False
-    text = _consent_text(turn)
-    consents.give(
-        turn.tx,
-        turn.person.id,
-        PURPOSE,
-        text_version=hashlib.sha256(text.encode()).hexdigest(),
-        account_id=turn.conversation.account_id,
-        event_id=turn.message.event_id,
-        choice=clean(turn.message.choice or turn.message.text, 80),
-    )
-    return True
 
 
 def _named(turn: Turn, answers: Answers) -> bool:
@@ -164,21 +157,12 @@ def _summary(turn: Turn, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _finish(turn: Turn, answers: Answers) -> None:
-    kind = given.kind_of(answers)
-    if kind is None:
-        forms.start(turn, FORM)
-        return
-    if not on_behalf.may_enter(turn, answers):
-        turn.say("verify.not_an_officer")
-        return
+def made_of(turn: Turn, kind: Kind, answers: Answers) -> NewContribution:
+    """What whole answers tell, ready to be stored."""
     name = answers.get("name") or turn.person.name
     own = answers["who"] in (SELF, HOUSEHOLD)
-    mine = name if answers["who"] == SELF else answers.get("reporter")
-    if mine and not turn.person.name:
-        people.rename(turn.tx, turn.person, mine)
     what = kind.tell(answers)
-    new = NewContribution(
+    return NewContribution(
         kind=kind.name,
         contributor_name=name,
         contributor_id=turn.person.id if own else None,
@@ -192,6 +176,21 @@ def _finish(turn: Turn, answers: Answers) -> None:
         **contributor.of(turn, answers, name),
         entered_by=turn.person.id if on_behalf.ENTERED in answers else None,
     )
+
+
+def _finish(turn: Turn, answers: Answers) -> None:
+    kind = given.kind_of(answers)
+    if kind is None:
+        forms.start(turn, FORM)
+        return
+    if not on_behalf.may_enter(turn, answers):
+        turn.say("verify.not_an_officer")
+        return
+    name = answers.get("name") or turn.person.name
+    mine = name if answers["who"] == SELF else answers.get("reporter")
+    if mine and not turn.person.name:
+        people.rename(turn.tx, turn.person, mine)
+    new = made_of(turn, kind, answers)
     stored = contributions.submit(
         turn.tx, new, reporter_id=turn.person.id, account_id=turn.conversation.account_id
     )
@@ -215,17 +214,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
 FORM = Form(
     "report",
     (
-        Question(
-            "consent",
-            when=lambda turn, answers: (
-                on_behalf.ENTERED not in answers
-                and not consents.has(turn.tx, turn.person.id, PURPOSE)
-            ),
-            offers=lambda turn, _: [turn.label("agree"), turn.label("disagree")],
-            values=lambda turn, _: {"contact": turn.world.officer_contact},
-            effect=_consent,
-            counts=False,
-        ),
+        *(_unless_entered(one) for one in consent.questions(consent.REPORT)),
         on_behalf.CONSENT,
         Question("kind", offers=lambda turn, _: _kind_offers(turn, rare=False)),
         Question(

@@ -11,6 +11,12 @@ from handlers import (
     ask,
     asked,
     bulk,
+    consent,
+    correct,
+    data,
+    data_change,
+    data_complain,
+    data_erase,
     decided,
     evidence,
     figure,
@@ -23,6 +29,8 @@ from handlers import (
     reminders,
     report,
     revoke,
+    story,
+    totals,
     verify,
 )
 from handlers.forms import Form
@@ -52,6 +60,14 @@ MODULES = (
     decided,
     revoke,
     mine,
+    correct,
+    story,
+    totals,
+    consent,
+    data,
+    data_change,
+    data_complain,
+    data_erase,
     asked,
     figure,
     officials,
@@ -60,6 +76,8 @@ MODULES = (
     evidence,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
+NO_CODE = ("invite", "data_answer")
+"""Commands whose rest is not the code of a report."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
 COMMANDS: dict[str, Callable[[Turn], None]] = {
     "about": lambda turn: turn.say("router.about", [turn.typed("report"), turn.typed("help")]),
@@ -130,6 +148,10 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         chosen = chosen or forms.match_offer(turn, text)
         text, chosen = (str(chosen["value"]) if chosen else text), None
     command = None if chosen is not None else turn.world.words.command(text)
+    if command == "more" and form is not None:
+        # A question may have more to read about itself than fits its message.
+        chosen = next((one for one in turn.offered if one["value"] == "more"), None)
+        command = command if chosen is None else None
     if command is not None and _everywhere(turn, command, form):
         return
     if chosen is None and _commanded(turn, text, command, form):
@@ -225,7 +247,7 @@ def _commanded(turn: Turn, text: str, command: str | None, form: Form | None) ->
         return True
     before = turn.state.get("forms", {}).get(form.name) if form is not None else None
     started = turn.world.words.starts_with(text)
-    if started is not None and (started[0] == "invite" or _is_code(started[1])):
+    if started is not None and (started[0] in NO_CODE or _is_code(started[1])):
         WITH_CODE[started[0]](turn, started[1])
     elif looks_like_code(text):
         mine.show(turn, text)

@@ -111,6 +111,12 @@ class Turn:
             self._grants = grants_of_person(self.tx, self.person.id)
         return self._grants
 
+    def become(self, conversation: Conversation) -> None:
+        """Whoever wrote is somebody else from now on: what is said and kept is that one's."""
+        self.conversation = conversation
+        self.offered = []
+        self._grants = None
+
     def label(self, key: str, value: Any = None) -> Offer:
         """The offer of a labelled choice; its value is the key unless given."""
         words = self.world.words

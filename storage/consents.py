@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, insert, select
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, update
 
 from storage import audit
 from storage.database import Tx
 from storage.schema import consents
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One agreement to one purpose, with who agreed for somebody under age, "" for none."""
+
+    purpose: str
+    text_version: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+    guardian: str
+
 
 _LIVE = (
     select(consents.c.id)
@@ -24,6 +39,25 @@ def has(tx: Tx, person_id: int, purpose: str) -> bool:
     return tx.execute(_LIVE, {"of_person": person_id, "for_purpose": purpose}).first() is not None
 
 
+def of_person(tx: Tx, person_id: int) -> list[Consent]:
+    """Every agreement a person ever gave, oldest first."""
+    rows = tx.execute(
+        select(
+            consents.c.purpose,
+            consents.c.text_version,
+            consents.c.given_at,
+            consents.c.withdrawn_at,
+            consents.c.guardian,
+        )
+        .where(consents.c.person_id == person_id)
+        .order_by(consents.c.id)
+    )
+    return [
+        Consent(row.purpose, row.text_version, row.given_at, row.withdrawn_at, row.guardian or "")
+        for row in rows
+    ]
+
+
 def give(
     tx: Tx,
     person_id: int,
@@ -33,8 +67,12 @@ def give(
     account_id: int,
     event_id: str,
     choice: str,
+    guardian: str = "",
 ) -> None:
-    """Keep an agreement with its proof: hash of the text shown, the account, event and choice."""
+    """Keep an agreement with its proof: hash of the text shown, the account, event and choice.
+
+    `guardian` is who agreed for a person under age.
+    """
     tx.execute(
         insert(consents),
         {
@@ -45,9 +83,29 @@ def give(
             "event_id": event_id,
             "choice": choice,
             "given_at": tx.now,
+            "guardian": guardian or None,
         },
     )
     audit.record(
         tx, person_id, "consent.given", f"person:{person_id}",
         purpose=(None, purpose), text=(None, text_version),
+        **({"guardian": (None, guardian)} if guardian else {}),
     )  # fmt: skip
+
+
+def withdraw(tx: Tx, person_id: int, purpose: str) -> bool:
+    """Take an agreement back; it counts at once. False when there was none."""
+    gone = tx.execute(
+        update(consents)
+        .where(
+            consents.c.person_id == person_id,
+            consents.c.purpose == purpose,
+            consents.c.withdrawn_at.is_(None),
+        )
+        .values(withdrawn_at=tx.now)
+    ).rowcount
+    if gone:
+        audit.record(
+            tx, person_id, "consent.withdrawn", f"person:{person_id}", purpose=(purpose, None)
+        )
+    return gone > 0

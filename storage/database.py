@@ -10,7 +10,7 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -228,6 +228,20 @@ class Database:
         except (IntegrityError, DataError, ProgrammingError):
             raise
         except (DBAPIError, TimeoutError) as fault:
+            raise DatabaseAway(type(fault).__name__) from fault
+
+    def empty_log(self) -> bool:
+        """Write SQLite's log into its file and cut it to nothing, so that nothing erased is left
+        there; False while somebody still reads from it. True where there is no such log.
+        Raises DatabaseAway."""
+        if not self.is_sqlite:
+            return True
+        try:
+            with closing(self._write.raw_connection()) as raw:
+                cursor = raw.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return bool(cursor.fetchall()[0][0] == 0)
+        except DBAPIError as fault:
             raise DatabaseAway(type(fault).__name__) from fault
 
     def dispose(self) -> None:

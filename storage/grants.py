@@ -70,6 +70,12 @@ def at_place(tx: Tx, place: str, role: str) -> list[Grant]:
     return [Grant(*row) for row in tx.execute(_AT_PLACE, where)]
 
 
+def with_role(tx: Tx, role: str) -> list[Grant]:
+    """Everyone who holds a role somewhere now."""
+    found = _LIVE.where(grants.c.role == role).order_by(grants.c.id)
+    return [Grant(*row) for row in tx.execute(found, {"now": tx.now})]
+
+
 def invite(
     tx: Tx,
     role: str,

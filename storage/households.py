@@ -39,3 +39,11 @@ def join(tx: Tx, person_id: int, household_id: int) -> None:
     audit.record(
         tx, person_id, "person.household", f"person:{person_id}", household=(before, household_id)
     )
+
+
+def head_of(tx: Tx, household_id: int) -> str:
+    """The name of a household's head."""
+    found: str = tx.execute(
+        select(households.c.head).where(households.c.id == household_id)
+    ).scalar_one()
+    return found

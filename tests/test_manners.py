@@ -14,6 +14,8 @@ from knowledge import deadlines, quantities
 from knowledge.plan import DEFAULT
 from storage.contributions import Contribution
 from storage.doubts import Earlier
+from storage.requests import Request
+from storage.stories import Step
 from storage.verification import Decision
 from tests.conftest import START, STORES, Fresh, HandClock
 from tests.talk import Talk, talking
@@ -22,9 +24,8 @@ MOST_CHARS, MOST_LINES = 300, 5
 OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 """An officer decides on what he reads, and reads it on a larger screen more often."""
 FOR_OFFICERS = (
-    "decide.", "verify.", "redeem.", "officials.", "announce.",
-    "reminders.office", "reminders.digest",
     "decide.", "verify.", "redeem.", "officials.", "queue.", "bulk.", "revoke.", "behalf.",
+    "announce.", "reminders.office", "reminders.digest", "data_answer.", "correct.told",
 )  # fmt: skip
 LABEL_CHARS = 80
 
@@ -63,7 +64,7 @@ SAID: dict[str, Any] = {
     "words": quantities.say_money(VND),
     "answers": {
         "amount": VND, "purpose": PURPOSE, "village": VILLAGE, "reason": REASON,
-        "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
+        "guardian_name": NAME, "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
     },
     "amount": VND,
     "busy": False,
@@ -104,17 +105,14 @@ SAID: dict[str, Any] = {
     "parts": ["Hiện vật (xi măng, cây giống…)", VILLAGE, "Việc cần xem kỹ"],
     "page": 17,
     "pages": 34,
-    "days": 365,
     "lines": [f"{ONE.code}: 777.777.777.777 đ, Bản Nậm Nhùn Dưới, Cán bộ Hà đang xem"] * 5,
     "codes": [ONE.code] * 5,
     "skipped": [(ONE.code, "có người đang xem")] * 5,
-    "said": "",
     "old": PLACE,
     "now": PLACE,
     "month": "12/2025",
     "missed": {"window": 120, "blocked": 3, "deactivated": 1},
     "due": "31/12/2025",
-    "text": "Sáng thứ Bảy bà con họp bản tại nhà văn hóa để bàn việc làm đường. " * 3,
     "limits": [LINE] * 3,
     "own": True,
     "people": 12_345,
@@ -126,6 +124,35 @@ SAID: dict[str, Any] = {
     "counts": [(5, "ảnh"), (5, "tệp"), (5, "ghi âm"), (5, "vị trí")],
     "nouns": ["ảnh", "tệp", "ghi âm", "vị trí"],
     "near": ["22.40,103.47"] * 5,
+    "award": "Bằng khen của Chủ tịch UBND tỉnh cho cá nhân tiêu biểu của xã đạt chuẩn nâng cao",
+    "note": REASON,
+    "line": "Mức này nêu “cá nhân”, phần đầu mục có nêu cả hộ gia đình; nơi xét khen quyết định.",
+    "clause": "V.2.c",
+    "step": Step(3, "needs_more", START, 1, {}),
+    "who": "household",
+    "year": 2025,
+    "verified": "tiền 777.777.777 đ; 12,5 ngày công; 300 m² đất; 3 sản phẩm OCOP, cao nhất 5 sao",
+    "key": "needs_more",
+    "said": REASON,
+    "changed": True,
+    "days": 2,
+    "province": "Lai Châu",
+    "whole": True,
+    "request": Request(12345, 1, 1, "complain", START, START.date(), START.date(), START, REASON),
+    "purpose": "nêu tên khi biểu dương",
+    "given": "gửi báo cáo, nhắc hạn, nêu tên khi biểu dương",
+    "photos": 120,
+    "questions": 120,
+    "roles": ["cán bộ xã", "người đại diện hợp tác xã"],
+    "guardian": NAME,
+    "channels": "Telegram, Zalo, trang web",
+    "household": {"head": NAME, "village": VILLAGE},
+    "answer": REASON,
+    "text": REASON,
+    "open": 12,
+    "held": 12,
+    "done_by": START.date(),
+    "reports": True,
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 
@@ -141,6 +168,8 @@ def _variants() -> list[dict[str, Any]]:
         {"codes": [], "skipped": [], "newest": True},
         {"one": replace(ONE, state="rejected", note="")},
         {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
+        {"changed": False, "whole": False, "held": 0, "open": 0, "reports": False, "given": ""},
+        {"household": None, "roles": [], "guardian": "", "who": "individual", "key": "corrected"},
         {"made_on": None, "dated": False, "does": "chuyển giao", "what": SAID["spelled"]},
     ]
     asked = [

@@ -39,7 +39,9 @@ class Kind:
 
     The first question is the one a reporter goes back to when he corrects "what"; the others fall
     with it. `correct` asks an officer for the right figure, `counts` says which of the two figures
-    that is. A kind without `purpose` or `day` is not asked what for, or when.
+    that is. A kind without `purpose` or `day` is not asked what for, or when. `again` undoes
+    `tell`: the answers that tell this. `weighs` names the facts of the award calculator that its
+    value and its quantity are, "" for none; of a kind that is `ranked` the highest quantity counts.
     """
 
     name: str
@@ -48,6 +50,9 @@ class Kind:
     tell: Callable[[Answers], Told]
     correct: Callable[[Turn, Answers, str], Any]
     counts: str
+    again: Callable[[Told], Answers]
+    weighs: tuple[str, str]
+    ranked: bool = False
     purpose: bool = True
     day: bool = True
     rare: bool = False

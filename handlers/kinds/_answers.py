@@ -44,7 +44,9 @@ def worth(needs: str) -> Question:
     )
 
 
-def named_thing(name: str, order: int, *, purpose: bool = True, rare: bool = False) -> Kind:
+def named_thing(
+    name: str, order: int, *, weighs: str, purpose: bool = True, rare: bool = False
+) -> Kind:
     """A kind that is told in words and weighed by its value in money, where that is known."""
     return Kind(
         name,
@@ -56,6 +58,8 @@ def named_thing(name: str, order: int, *, purpose: bool = True, rare: bool = Fal
         lambda answers: Told(vnd=value(answers, name), details={"what": answers[name]}),
         correct=read_money,
         counts="vnd",
+        again=lambda told: {name: told.details["what"], **worth_again(name, told)},
+        weighs=(weighs, ""),
         purpose=purpose,
         rare=rare,
     )
@@ -65,3 +69,8 @@ def value(answers: Answers, name: str) -> int | None:
     """The value told under this name, None when it was not known."""
     told: Any = answers.get(f"{name}_worth")
     return None if told in (None, UNKNOWN) else int(told)
+
+
+def worth_again(name: str, told: Told) -> Answers:
+    """The answer that told this value, be it that nobody knows it."""
+    return {f"{name}_worth": UNKNOWN if told.vnd is None else told.vnd}

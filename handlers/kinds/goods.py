@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from handlers.kinds._answers import named_thing
 
-KIND = named_thing("goods", 4)
+KIND = named_thing("goods", 4, weighs="in_kind_vnd")

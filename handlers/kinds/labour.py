@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.forms import Question
 from handlers.kinds import Kind, Told
-from handlers.kinds._answers import quantity, value, worth
+from handlers.kinds._answers import quantity, value, worth, worth_again
 
 KIND = Kind(
     "labour",
@@ -13,4 +13,6 @@ KIND = Kind(
     lambda answers: Told(vnd=value(answers, "days"), quantity=answers["days"]),
     correct=quantity("labour"),
     counts="quantity",
+    again=lambda told: {"days": told.quantity, **worth_again("days", told)},
+    weighs=("labour_vnd", "labour_days"),
 )

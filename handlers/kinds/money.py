@@ -13,4 +13,6 @@ KIND = Kind(
     lambda answers: Told(vnd=answers["amount"]),
     correct=read_money,
     counts="vnd",
+    again=lambda told: {"amount": told.vnd},
+    weighs=("money_vnd", ""),
 )

@@ -50,6 +50,15 @@ def _tell(answers: Answers) -> Told:
     return Told(quantity=answers["stars"], details=details, made_on=made_on)
 
 
+def _again(told: Told) -> Answers:
+    return {
+        "product": told.details["what"],
+        "stars": int(told.quantity or 0),
+        "recognised": told.details["year"],
+        "decision": told.details.get("decision", UNKNOWN),
+    }
+
+
 KIND = Kind(
     "ocop",
     5,
@@ -82,6 +91,9 @@ KIND = Kind(
     _tell,
     correct=_stars,
     counts="quantity",
+    again=_again,
+    weighs=("", "ocop_stars"),
+    ranked=True,
     purpose=False,
     day=False,
     rare=True,

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from handlers.kinds._answers import named_thing
 
-KIND = named_thing("technology", 6, purpose=False, rare=True)
+KIND = named_thing("technology", 6, weighs="tech_transfer_vnd", purpose=False, rare=True)

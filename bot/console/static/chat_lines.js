@@ -33,11 +33,11 @@ const chatLines = (function () {
   // Only addresses of this very site become links, so that nobody's text can lead a villager away.
   function fillText(element, text) {
     let done = 0;
-    for (const found of text.matchAll(/https?:\/\/[^\s<>"“”]+/g)) {
+    for (const found of text.matchAll(/(?:https?:\/\/|(?<=^|\s)\/chat\/)[^\s<>"“”]+/g)) {
       const address = found[0].replace(/[.,;:!?)\]]+$/, "");
       let url = null;
       try {
-        url = new URL(address);
+        url = new URL(address, location.origin);
       } catch (fault) {
         continue;
       }
