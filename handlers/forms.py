@@ -84,6 +84,8 @@ class Form:
     name: str
     questions: tuple[Question, ...]
     finish: Callable[[Turn, Answers], None]
+    let_go: Callable[[Turn, Answers], None] | None = None
+    """What is done when the form is cancelled, where something was taken in hand for it."""
 
     def next(self, turn: Turn, answers: Answers) -> Question | None:
         """The first question that applies and has no answer."""
@@ -104,28 +106,6 @@ def read_line(low: int, high: int) -> Callable[[Turn, Answers, str], str]:
         return line
 
     return read
-
-
-def review(
-    fields: Callable[[Answers], Sequence[str]], values: Callable[[Turn, Answers], dict[str, Any]]
-) -> tuple[Question, Question]:
-    """The last two questions of a report: read back and send, or name the answer to correct."""
-    confirm = Question(
-        "confirm",
-        offers=lambda turn, _: [turn.label("send"), turn.label("fix"), turn.label("cancel")],
-        values=values,
-        counts=False,
-    )
-    fix = Question(
-        "fix",
-        when=lambda _, answers: answers.get("confirm") == "fix",
-        offers=lambda turn, answers: [
-            turn.label(f"field.{name}", name) for name in fields(answers)
-        ],
-        drops=True,
-        counts=False,
-    )
-    return confirm, fix
 
 
 def start(turn: Turn, form: Form, answers: Answers | None = None) -> None:
@@ -230,6 +210,8 @@ def back(turn: Turn, form: Form) -> None:
 
 def cancel(turn: Turn, form: Form) -> None:
     """Stop and keep nothing."""
+    if form.let_go is not None:
+        form.let_go(turn, answers_of(turn, form))
     close(turn, form)
     turn.say("forms.cancelled")
 

@@ -10,7 +10,7 @@ import hashlib
 from typing import Any
 
 from handlers import policy
-from handlers.contributor import GROUP, OTHER, OTHER_HOUSEHOLD
+from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
 from handlers.forms import Answers, Question
 from handlers.policy import Where
 from handlers.turn import Turn
@@ -21,8 +21,6 @@ ENTERED = "entered"
 PURPOSE = "entered"
 """Under this purpose the official keeps what he was told: it is no consent of his own."""
 SPOKEN, WRITTEN = "spoken", "written"
-WHO = (OTHER, OTHER_HOUSEHOLD, GROUP)
-"""Nobody comes to the office to be himself."""
 
 
 def place_of(turn: Turn) -> str | None:
@@ -49,6 +47,12 @@ def _agreed(turn: Turn, _answers: Answers, value: Any) -> bool:
         return True
     turn.say("behalf.declined")
     return False
+
+
+def who(answers: Answers) -> tuple[str, ...]:
+    """By whom a report can be made: entered by an official, it is not by himself."""
+    others = (OTHER, OTHER_HOUSEHOLD, GROUP)
+    return others if ENTERED in answers else (SELF, HOUSEHOLD, *others)
 
 
 def keep_consent(turn: Turn, answers: Answers, code: str) -> None:

@@ -21,10 +21,11 @@ from handlers import (
     on_behalf,
     overdue,
 )
-from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
+from handlers.contributor import GROUP, HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
 from handlers.menu import Entry
+from handlers.review import review
 from handlers.turn import Offer, Turn
 from handlers.where_when import (
     commune_offers,
@@ -37,7 +38,6 @@ from storage import contributions, people
 from storage.contributions import NewContribution
 
 MIN_WORDS = 2
-WHO = (SELF, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, GROUP)
 _KEPT = ("commune", "village", "who", "group", "name", "reporter")
 """Answers that hold for the next report of one sitting."""
 
@@ -247,8 +247,7 @@ FORM = Form(
         Question(
             "who",
             offers=lambda turn, answers: [
-                turn.label(f"who.{w}", w)
-                for w in (on_behalf.WHO if on_behalf.ENTERED in answers else WHO)
+                turn.label(f"who.{w}", w) for w in on_behalf.who(answers)
             ],
         ),
         Question(
@@ -273,7 +272,7 @@ FORM = Form(
             needs=("who",),
             free=True,
         ),
-        *forms.review(_fields, _summary),
+        *review(_fields, _summary),
     ),
     _finish,
 )

@@ -66,15 +66,21 @@ def _action(turn: Turn, answers: Answers, value: Any) -> bool:
             answers["colleague"] = named
     if value != LATER:
         return True
+    _put_back(turn, answers)
+    code = contributions.get(turn.tx, answers["id"]).code
+    turn.say(
+        "verify.later",
+        [turn.label("hand", turn.typing("hand", code)), *desk.back_to_queue(turn)],
+        code=code,
+    )
+    return False
+
+
+def _put_back(turn: Turn, answers: Answers) -> None:
+    """Somebody else may take it in hand."""
     one = contributions.get(turn.tx, answers["id"])
     if one.state == "in_review" and one.holder_id == turn.person.id:
         holds.release(turn.tx, one, turn.person.id)
-    turn.say(
-        "verify.later",
-        [turn.label("hand", turn.typing("hand", one.code)), *desk.back_to_queue(turn)],
-        code=one.code,
-    )
-    return False
 
 
 def _read_back(turn: Turn, answers: Answers) -> dict[str, Any]:
@@ -177,6 +183,7 @@ FORM = Form(
         ),
     ),
     _finish,
+    let_go=_put_back,
 )
 FORMS = (FORM,)
 COMMANDS: dict[str, Callable[[Turn], None]] = {}

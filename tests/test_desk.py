@@ -291,14 +291,13 @@ def test_what_somebody_gave_earlier_is_counted_from_a_day_on(database: Database)
 
 def test_the_queue_is_filtered_and_ordered(database: Database) -> None:
     made: list[Contribution] = []
-    for number, changes in enumerate(
-        (
-            {"kind": "money", "village_key": "ban tham"},
-            {"kind": "labour", "village_key": "ban tham"},
-            {"kind": "money", "village_key": "ban na don"},
-            {"kind": "money", "place": ELSEWHERE},
-        )
-    ):
+    told: list[dict[str, Any]] = [
+        {"kind": "money", "village_key": "ban tham"},
+        {"kind": "labour", "village_key": "ban tham"},
+        {"kind": "money", "village_key": "ban na don"},
+        {"kind": "money", "place": ELSEWHERE},
+    ]
+    for number, changes in enumerate(told):
         with database.writing(START + timedelta(minutes=number)) as tx:
             made.append(report(tx, None, **changes))
     with database.writing(START) as tx:
