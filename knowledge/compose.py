@@ -5,6 +5,7 @@ Every sentence comes from the plan pack; only their order and the dates in them 
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 from knowledge.pack import EVERY, Family
@@ -80,7 +81,7 @@ def details(plan: Plan, family: Family) -> list[str]:
         return []
     cited = [plan.clauses[name] for name in family.clauses[:MOST_DETAILED] if name in plan.clauses]
     whole = [
-        (clause.label, "quote", clause.official)
+        (clause.label, "quote", "\n".join([clause.official, *_misprinted(plan, clause.official)]))
         if clause.official
         else (clause.label, "detail", clause.detail)
         for clause in cited
@@ -89,6 +90,15 @@ def details(plan: Plan, family: Family) -> list[str]:
         f"{plan.words[word].format(label=label)}\n{text}"
         for label, word, text in whole
         if text not in (family.text, family.more)
+    ]
+
+
+def _misprinted(plan: Plan, quoted: str) -> list[str]:
+    """A remark on each misprint in an official wording, so that nobody takes it for the bot's."""
+    return [
+        remark
+        for wrong, remark in plan.misprints.items()
+        if re.search(rf"\b{re.escape(wrong)}\b", quoted, re.IGNORECASE)
     ]
 
 
