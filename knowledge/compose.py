@@ -103,11 +103,14 @@ def _misprinted(plan: Plan, quoted: str) -> list[str]:
 
 
 def _wrong_premise(family: Family, reading: Reading) -> bool:
-    """True when a person asks to confirm a number or date that is not the plan's."""
+    """True when a person asks to confirm a number, date or year that is not the plan's."""
     if "@xac_nhan" not in reading.concepts:
         return False
     dates = family.claims.get("ngay")
     if dates and any(f"{day}/{month}" not in dates for day, month in reading.dates):
+        return True
+    years = family.claims.get("nam")
+    if years and any(str(year) not in years for year in reading.years):
         return True
     return any(
         word in family.claims and number not in family.claims[word]
