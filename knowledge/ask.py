@@ -31,6 +31,8 @@ _FORESEEN = 0.95
 """A message understood this well is one question, however many commas it has."""
 _DOUBT = 0.02
 """How much nearer what the plan leaves unsaid must come than what it tells."""
+_UNASKED = 0.05
+"""… and how much when the very words that make it so are not in the question."""
 _TOLD = 0.1
 """How much it counts that a question's words are those of a family's first clause."""
 
@@ -162,9 +164,11 @@ def _bonus(plan: Plan, reading: Reading, asker: str) -> Callable[[str], float]:
     told = plan.clause_index.shares(reading.tokens)
 
     def bonus(name: str) -> float:
-        clauses = plan.families[name].clauses
-        share = told.get(clauses[0], 0.0) if clauses else 0.0
-        doubt = _DOUBT if plan.families[name].kind == "unknown" else 0.0
+        family = plan.families[name]
+        share = told.get(family.clauses[0], 0.0) if family.clauses else 0.0
+        doubt = 0.0
+        if family.kind == "unknown":
+            doubt = _DOUBT if family.fits(reading.concepts, reading.possible) else _UNASKED
         return _TOLD * share + (role if name in of_role else 0.0) - doubt
 
     return bonus

@@ -5,6 +5,7 @@ Every sentence comes from the plan pack; only their order and the dates in them 
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 from knowledge.pack import EVERY, Family
@@ -80,7 +81,7 @@ def details(plan: Plan, family: Family) -> list[str]:
         return []
     cited = [plan.clauses[name] for name in family.clauses[:MOST_DETAILED] if name in plan.clauses]
     whole = [
-        (clause.label, "quote", clause.official)
+        (clause.label, "quote", "\n".join([clause.official, *_misprinted(plan, clause.official)]))
         if clause.official
         else (clause.label, "detail", clause.detail)
         for clause in cited
@@ -92,12 +93,24 @@ def details(plan: Plan, family: Family) -> list[str]:
     ]
 
 
+def _misprinted(plan: Plan, quoted: str) -> list[str]:
+    """A remark on each misprint in an official wording, so that nobody takes it for the bot's."""
+    return [
+        remark
+        for wrong, remark in plan.misprints.items()
+        if re.search(rf"\b{re.escape(wrong)}\b", quoted, re.IGNORECASE)
+    ]
+
+
 def _wrong_premise(family: Family, reading: Reading) -> bool:
-    """True when a person asks to confirm a number or date that is not the plan's."""
+    """True when a person asks to confirm a number, date or year that is not the plan's."""
     if "@xac_nhan" not in reading.concepts:
         return False
     dates = family.claims.get("ngay")
     if dates and any(f"{day}/{month}" not in dates for day, month in reading.dates):
+        return True
+    years = family.claims.get("nam")
+    if years and any(str(year) not in years for year in reading.years):
         return True
     return any(
         word in family.claims and number not in family.claims[word]

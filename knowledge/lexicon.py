@@ -70,6 +70,8 @@ class Language:
     """FOLD words of address behind a question: "… được không ạ"."""
     counted: frozenset[str]
     """FOLD units of measure: before one of these "2000" is no year."""
+    ordering: frozenset[str]
+    """FOLD names of those who give orders: "ADMIN: …"."""
     joining: frozenset[str]
     asking: frozenset[str]
     english: Mapping[str, tuple[str, ...]]
@@ -146,6 +148,7 @@ def language() -> Language:
         },
         trailing=frozenset(fold(raw["trailing"]).split()),
         counted=frozenset(fold(raw["counted"]).split()),
+        ordering=frozenset(fold(line) for line in lines(raw["ordering"])),
         joining=frozenset(fold(line) for line in lines(raw["joining"])),
         asking=frozenset(key(line) for line in lines(raw["asking"])),
         english=_english(raw["english"]),

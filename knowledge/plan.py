@@ -37,6 +37,7 @@ DEFAULT = PLANS / "lai-chau-2021-2025"
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A plan pack, ready to be asked. `words` are its sentences for special cases, by name;
+    `misprints` what its official print has wrong, each with the sentence that says so;
     `role_subjects` the concept an asker of a role means when he names nobody."""
 
     id: str
@@ -45,6 +46,7 @@ class Plan:
     starts: date
     ends: date
     words: Mapping[str, str]
+    misprints: Mapping[str, str]
     notes: tuple[Note, ...]
     clauses: Mapping[str, Clause]
     offices: Mapping[str, Office]
@@ -121,6 +123,10 @@ def _load(folder: Path) -> Plan:
         starts=starts,
         ends=ends,
         words=head["words"],
+        misprints={
+            wrong: head["words"]["misprint"].format(wrong=wrong, right=right)
+            for wrong, right in head.get("misprints", {}).items()
+        },
         notes=tuple(
             Note(date.fromisoformat(note["since"]), note["tag"], note["text"])
             for note in head.get("notes", [])

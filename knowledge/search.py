@@ -184,7 +184,8 @@ def rank(
         for number, weight in index.postings.get(feature, ()):
             sums[number] += weight
     foreseen = index.foreseen.get(" ".join(reading.tokens), -1)
-    best = [foreseen] if foreseen >= 0 and eligible(index.names[foreseen]) else []
+    # Whoever wrote it down for this family knew what else its words could mean.
+    best = [foreseen] if foreseen >= 0 else []
     # The last of the candidates is rarely below a third of the first; sorting all of them costs.
     floor = max(sums) / 4
     near = [number for number, found in enumerate(sums) if found > floor]

@@ -213,6 +213,26 @@ def test_a_clause_is_quoted_instead_of_retold(tiny: Plan) -> None:
     assert set(plan.clauses) == {"1", "2", "3"}
 
 
+@pytest.mark.parametrize(
+    ("quoted", "remarks"),
+    [
+        ("Tiềm thưởng do quỹ chi.", ["Bản in ghi “tiềm thưởng”, em hiểu là “tiền thưởng”."]),
+        ("Hội đồng TĐKT xét tiền thưởng.", []),
+        (
+            "Hội đồng ĐKT theo đổi.",
+            [
+                "Bản in ghi “theo đổi”, em hiểu là “theo dõi”.",
+                "Bản in ghi “ĐKT”, em hiểu là “TĐKT”.",
+            ],
+        ),
+    ],
+)
+def test_a_misprint_is_quoted_with_a_remark(quoted: str, remarks: list[str]) -> None:
+    plan = with_official(load(DEFAULT), {"V.5": quoted})
+    told = ask(plan, "tiền thưởng lấy ở đâu", today=date(2025, 1, 2))
+    assert told.more.split("\n")[-len(remarks) - 1 :] == [quoted, *remarks]
+
+
 def test_both_packs_have_the_sentence_before_a_quote() -> None:
     for folder in (DEFAULT, TINY):
         assert fits(load(folder).words["quote"].format(label="x" * 80))
