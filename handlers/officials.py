@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from handlers import forms
@@ -10,10 +11,11 @@ from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
 from handlers.roles import REVIEWER
 from handlers.turn import Turn
-from storage import grants, people
-from storage.grants import Invitation
+from storage import grants, households, organisations, people
+from storage.grants import Grant, Invitation
 
 MIN_NAME, MAX_NAME = 4, 80
+ONE_DAY = timedelta(days=1)
 
 
 def redeem(turn: Turn, code: str) -> None:
@@ -22,11 +24,34 @@ def redeem(turn: Turn, code: str) -> None:
     if invitation is None:
         turn.say("officials.bad_code")
         return
-    if any((held.role, held.place) == (invitation.role, invitation.place) for held in turn.grants):
+    if any(_what(held) == _what(invitation) for held in turn.grants):
         turn.say("officials.already")
         return
-    answers = {"id": invitation.id, "role": invitation.role, "place": invitation.place}
-    forms.restart(turn, FORM, answers)
+    forms.restart(turn, FORM, {"id": invitation.id})
+
+
+def told(turn: Turn, one: Grant | Invitation) -> dict[str, Any]:
+    """A role as people say it: what, where, for which village or organisation, till when."""
+    part = one.village
+    if one.organisation_id:
+        part = organisations.get(turn.tx, one.organisation_id).name
+    elif part:
+        part = village_name(turn, one.place, part)
+    return {
+        "role": turn.world.words.label(f"role.{one.role}"),
+        "place": turn.world.places.get(one.place).name,
+        "part": part,
+        "until": one.until - ONE_DAY if one.until else None,
+    }
+
+
+def village_name(turn: Turn, place: str, key: str) -> str:
+    """A village's name; without its marks where nobody of it is known yet."""
+    return households.village_name(turn.tx, place, key) or key.title()
+
+
+def _what(one: Grant | Invitation) -> tuple[object, ...]:
+    return (one.role, one.place, one.organisation_id, one.village)
 
 
 def _name(_turn: Turn, _answers: Answers, text: str) -> str:
@@ -39,23 +64,38 @@ def _name(_turn: Turn, _answers: Answers, text: str) -> str:
 
 
 def _values(turn: Turn, answers: Answers) -> dict[str, Any]:
-    return {
-        "role": turn.world.words.label(f"role.{answers['role']}"),
-        "place": turn.world.places.get(answers["place"]).name,
-        "name": answers.get("name") or turn.person.name,
-    }
+    invitation = grants.get_invitation(turn.tx, answers["id"])
+    role = told(turn, invitation) if invitation else {}
+    return {**role, "name": answers.get("name") or turn.person.name}
 
 
 def _finish(turn: Turn, answers: Answers) -> None:
-    invitation = Invitation(answers["id"], answers["role"], answers["place"])
-    grant = grants.redeem(turn.tx, invitation, turn.person, turn.conversation.account_id)
-    if grant is None:
+    invitation = grants.get_invitation(turn.tx, answers["id"])
+    account_id = turn.conversation.account_id
+    grant = grants.redeem(turn.tx, invitation, turn.person, account_id) if invitation else None
+    if invitation is None or grant is None:
         turn.say("officials.bad_code")
         return
-    if answers.get("name"):
-        people.rename(turn.tx, turn.person, answers["name"])
-    offers = [turn.typed("queue")] if grant.role == REVIEWER else []
-    turn.say("officials.granted", offers, **_values(turn, answers))
+    name = answers.get("name")
+    if name:
+        people.rename(turn.tx, turn.person, name)
+    reviews = grant.role == REVIEWER
+    told_role = {**told(turn, grant), "name": name or turn.person.name}
+    offers = [turn.typed("queue"), turn.typed("household")] if reviews else []
+    turn.say("officials.granted", offers, reviews=reviews, **told_role)
+    _tell_inviter(turn, invitation, grant, told_role)
+
+
+def _tell_inviter(turn: Turn, made: Invitation, grant: Grant, role: dict[str, Any]) -> None:
+    """Who invited learns at once who took it up, and can take it back."""
+    if made.created_by is None:
+        return
+    words = turn.world.words
+    for account in people.accounts_of(turn.tx, made.created_by, 1):
+        turn.push(
+            account.id, "officials.redeemed",
+            [(words.label("revoke"), turn.typing("revoke", str(grant.id)))], **role,
+        )  # fmt: skip
 
 
 FORM = Form(
@@ -73,4 +113,5 @@ FORM = Form(
 FORMS = (FORM,)
 COMMANDS: dict[str, Callable[[Turn], None]] = {}
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {"invite": redeem}
+READS: dict[str, Callable[[str], bool]] = {"invite": lambda _: True}
 MENU: tuple[Entry, ...] = ()

@@ -17,6 +17,7 @@ from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
 from handlers.menu import Entry
+from handlers.messages import MAX_CHOICES
 from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
 from handlers.where_when import (
@@ -27,7 +28,7 @@ from handlers.where_when import (
     village_offers,
 )
 from knowledge.text import clean
-from storage import consents, contributions, grants, people
+from storage import consents, contributions, grants, people, representations
 from storage.contributions import NewContribution
 
 PURPOSE = "report"
@@ -132,6 +133,17 @@ def _consent(turn: Turn, _answers: Answers, value: Any) -> bool:
         choice=clean(turn.message.choice or turn.message.text, 80),
     )
     return True
+
+
+def _name_offers(turn: Turn, answers: Answers) -> list[Offer]:
+    """The organisations this person is confirmed to represent; others are typed."""
+    if answers.get("who") != GROUP:
+        return []
+    return [
+        Offer(turn.world.words.text("representatives.of_mine", name=one.name), one.name)
+        for one in representations.of_person(turn.tx, turn.person.id, MAX_CHOICES)
+        if (one.kind, one.place) == (answers["group"], answers["commune"])
+    ]
 
 
 def _named(turn: Turn, answers: Answers) -> bool:
@@ -259,6 +271,7 @@ FORM = Form(
             "name",
             read=read_line(MIN_WORDS, 60),
             when=_named,
+            offers=_name_offers,
             needs=("who",),
             free=True,
         ),

@@ -6,7 +6,20 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, forms, mine, officials, report, verify
+from handlers import (
+    account,
+    ask,
+    forms,
+    household,
+    inviting,
+    mine,
+    officials,
+    report,
+    representatives,
+    roster,
+    verify,
+    village,
+)
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
@@ -27,6 +40,12 @@ MODULES = (
     verify,
     mine,
     officials,
+    account,
+    household,
+    inviting,
+    roster,
+    representatives,
+    village,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
@@ -37,6 +56,10 @@ COMMANDS: dict[str, Callable[[Turn], None]] = {
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
     name: handle for module in MODULES for name, handle in module.WITH_CODE.items()
 }
+READS: dict[str, Callable[[str], bool]] = {
+    name: reads for module in MODULES for name, reads in getattr(module, "READS", {}).items()
+}
+"""What may stand behind a beginning of WITH_CODE that takes something else than a receipt code."""
 MENU = sorted(
     (
         Entry("about", 1),
@@ -86,6 +109,10 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         chosen = chosen or forms.match_offer(turn, text)
         text, chosen = (str(chosen["value"]) if chosen else text), None
     command = None if chosen is not None else turn.world.words.command(text)
+    if command in COMMANDS and form is not None and not forms.is_idle(turn, form):
+        # What is asked comes first: "gia đình tôi" may be an answer here, elsewhere a command.
+        chosen = forms.match_offer(turn, text)
+        command = None if chosen is not None else command
     if command is not None and _everywhere(turn, command, form):
         return
     if chosen is None and _commanded(turn, text, command, form):
@@ -160,7 +187,7 @@ def _commanded(turn: Turn, text: str, command: str | None, form: Form | None) ->
         return True
     before = turn.state.get("forms", {}).get(form.name) if form is not None else None
     started = turn.world.words.starts_with(text)
-    if started is not None and (started[0] == "invite" or _is_code(started[1])):
+    if started is not None and READS.get(started[0], _is_code)(started[1]):
         WITH_CODE[started[0]](turn, started[1])
     elif looks_like_code(text):
         mine.show(turn, text)

@@ -196,3 +196,14 @@ def of_reporter(tx: Tx, person_id: int, limit: int) -> list[Contribution]:
     """A person's own reports, newest first."""
     rows = tx.execute(_OF_REPORTER, {"of_person": person_id, "most": limit})
     return [Contribution(*row) for row in rows]
+
+
+def of_village(
+    tx: Tx, place: str, village_key: str, limit: int, *, before: int | None = None
+) -> list[Contribution]:
+    """A village's newest reports (`village_key` is its FOLD name), older than the id `before`."""
+    of = [contributions.c.place == place, contributions.c.village_key == village_key]
+    if before is not None:
+        of.append(contributions.c.id < before)
+    rows = tx.execute(select(*_COLUMNS).where(*of).order_by(contributions.c.id.desc()).limit(limit))
+    return [Contribution(*row) for row in rows]

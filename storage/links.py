@@ -8,11 +8,12 @@ thousand guesses a second for its whole life would find one in two billion.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from storage import audit, people
 from storage.database import Tx
@@ -24,6 +25,8 @@ from storage.schema import people as people_table
 LIFE = timedelta(minutes=10)
 LENGTH = 10
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+_GROUPS = 2
+_MEANT = re.compile(r"(?=.*[0-9])[0-9A-Za-z]{8,12}")
 MOST_ACCOUNTS = 5
 """One choice each in a message; nobody uses more chats than that."""
 
@@ -44,7 +47,7 @@ def offer(tx: Tx, account_id: int) -> str:
         .where(links.c.account_id == account_id, links.c.used_at.is_(None))
         .values(used_at=tx.now)
     )
-    code = "".join(secrets.choice(_LETTERS) for _ in range(LENGTH))
+    code = _new_code()
     row = {
         "code_hash": _hash(code),
         "account_id": account_id,
@@ -95,12 +98,25 @@ def redeem(tx: Tx, link: Link, account_id: int) -> Person | None:
     return people.person_of(tx, link.account_id)
 
 
-def _live(tx: Tx, which: object) -> Link | None:
+def looks_like_code(text: str) -> bool:
+    """Whether somebody means a code, be it a wrong one, and does not talk of linking something."""
+    return len(text.split()) <= _GROUPS and _MEANT.fullmatch("".join(text.split())) is not None
+
+
+def _new_code() -> str:
+    code = ""
+    # A digit tells a code from two words of five letters.
+    while not any(char.isdigit() for char in code):
+        code = "".join(secrets.choice(_LETTERS) for _ in range(LENGTH))
+    return f"{code[: LENGTH // _GROUPS]} {code[LENGTH // _GROUPS :]}"
+
+
+def _live(tx: Tx, which: ColumnElement[bool]) -> Link | None:
     row = tx.execute(
         select(links.c.id, links.c.account_id, people_table.c.id, people_table.c.name)
         .join(accounts, accounts.c.id == links.c.account_id)
         .join(people_table, people_table.c.id == accounts.c.person_id)
-        .where(which, links.c.used_at.is_(None), links.c.expires_at > tx.now)  # type: ignore[arg-type]
+        .where(which, links.c.used_at.is_(None), links.c.expires_at > tx.now)
     ).one_or_none()
     return None if row is None else Link(row[0], row[1], Person(row[2], row[3] or ""))
 

@@ -1,14 +1,14 @@
 """Transcripts: conversations in plain text that a non-programmer can read and write.
 
     # a comment
-    Cán bộ Hà: Xã Bình Lư              Hà is an officer of that commune (by invitation)
+    Cán bộ Hà: Xã Bình Lư              Hà is an officer of that commune, district or province
     Páo: báo đóng góp                  Páo types
     Páo bấm: Đồng ý                    Páo presses (types its number where there are no buttons)
     Páo bấm lại                        Páo presses the same button once more
     > Góp để làm việc gì?*             the bot's next message to whoever wrote; * is anything
     > @Hà Có báo cáo mới*{mã}*         … to somebody else; {mã} is a receipt code, kept for later
     [Gửi] [Sửa] [Hủy]                  the choices under it
-    Páo: xem {mã}                      the code can be typed
+    Páo: xem {mã}                      the code can be typed; {khóa…} is a one-time code
     = 2 ngày                           time passes
     Im lặng                            the bot says nothing to whoever wrote
 
@@ -28,6 +28,13 @@ from tests.talk import Talk
 
 _SPANS = {"phút": timedelta(minutes=1), "giờ": timedelta(hours=1), "ngày": timedelta(days=1)}
 _CODE = rf"LC-[{ALPHABET}]{{7}}"
+_KEY = r"[a-z2-9]{5} [a-z2-9]{5}|[a-z2-9]{26}"
+_ROLES = {
+    "province": "province_officer",
+    "district": "district_officer",
+    "city": "district_officer",
+}
+"""What an officer of each level is called; elsewhere the commune's."""
 
 
 class Mismatch(AssertionError):
@@ -69,7 +76,8 @@ class Player:
             assert not self.talk.last[self._writer], self.talk.last[self._writer]
         elif line.startswith("Cán bộ "):
             who, place = line.removeprefix("Cán bộ ").split(": ", 1)
-            self.talk.make_officer(who, place)
+            unit = self.talk.world.places.find(place, self.talk.clock().date()).units[0]
+            self.talk.make_officer(who, place, _ROLES.get(unit.level, "commune_officer"))
             self._heard[who] = len(self.talk.last[who])
         elif line.endswith(" bấm lại"):
             self._writer = who = line.removesuffix(" bấm lại")
@@ -105,9 +113,11 @@ class Player:
         self._shown = [one["label"] for one in bodies[heard]["choices"]]
         wanted = self._filled(pattern)
         regex = translate(wanted).replace(r"\{", "{").replace(r"\}", "}")
-        names = re.findall(r"\{(\w+)\}", regex)
+        names = dict.fromkeys(re.findall(r"\{(\w+)\}", regex))
         for name in names:
-            regex = regex.replace(f"{{{name}}}", f"(?P<{name}>{_CODE})", 1)
+            one = _KEY if name.startswith("khóa") else _CODE
+            regex = regex.replace(f"{{{name}}}", f"(?P<{name}>{one})", 1)
+            regex = regex.replace(f"{{{name}}}", f"(?P={name})")
         match = re.fullmatch(regex, " ".join(said.split()))
         assert match is not None, f"the bot said: {said}"
         self._codes.update(match.groupdict())
