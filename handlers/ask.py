@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from handlers import passing_on
 from handlers.roles import LEVELS
 from handlers.turn import Offer, Turn
 from knowledge import ask as brain
@@ -17,6 +18,7 @@ is_question = questions.is_question
 
 def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
     """Answer from the plan. Inside a form nothing is offered: the form's choices stand."""
+    turn.state.pop("unanswered", None)
     held = {grant.role: grant for grant in turn.grants}
     role = next((role for role in LEVELS if role in held), "villager")
     place = turn.world.places.get(held[role].place).name if role in held else None
@@ -42,7 +44,16 @@ def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
         offers.append(turn.typed("more"))
     else:
         turn.state.pop("more", None)
-    turn.say_text(parts[0], offers)
+    passing = passing_on.offers(turn, text) if found.decision == "unknown" else []
+    if not passing:
+        turn.say_text(parts[0], offers)
+        return
+    # Where both fit they are one message: two come with two signals of a telephone.
+    asked = turn.world.words.text("passing_on.offer")
+    *before, last = split(f"{parts[0]}\n{asked}")
+    for part in before:
+        turn.say_text(part)
+    turn.say_text(last, [*passing, *offers])
 
 
 def more(turn: Turn) -> None:

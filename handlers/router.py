@@ -8,12 +8,15 @@ from typing import Any
 
 from handlers import (
     account,
+    answering,
     ask,
     forms,
+    grouping,
     household,
     inviting,
     mine,
     officials,
+    passing_on,
     report,
     representatives,
     roster,
@@ -46,6 +49,9 @@ MODULES = (
     roster,
     representatives,
     village,
+    passing_on,
+    answering,
+    grouping,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}

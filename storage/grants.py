@@ -209,6 +209,21 @@ def get(tx: Tx, grant_id: int) -> Grant | None:
     return None if row is None else Grant(*row)
 
 
+def held_at(tx: Tx, person_id: int, at: datetime) -> list[Grant]:
+    """What a person held at a moment past, however it stands now."""
+    rows = tx.execute(
+        select(*(grants.c[name] for name in Grant.__dataclass_fields__))
+        .where(
+            grants.c.person_id == person_id,
+            grants.c.given_at <= at,
+            or_(grants.c.revoked_at.is_(None), grants.c.revoked_at > at),
+            or_(grants.c.until.is_(None), grants.c.until > at),
+        )
+        .order_by(grants.c.id)
+    )
+    return [Grant(*row) for row in rows]
+
+
 def represents(tx: Tx, person_id: int, organisation_id: int) -> bool:
     """Whether the commune has confirmed that a person acts for an organisation, and it counts."""
     return any(

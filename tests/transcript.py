@@ -76,8 +76,8 @@ class Player:
             assert not self.talk.last[self._writer], self.talk.last[self._writer]
         elif line.startswith("Cán bộ "):
             who, place = line.removeprefix("Cán bộ ").split(": ", 1)
-            unit = self.talk.world.places.find(place, self.talk.clock().date()).units[0]
-            self.talk.make_officer(who, place, _ROLES.get(unit.level, "commune_officer"))
+            found = self.talk.world.places.find(place, self.talk.clock().date()).units[0]
+            self.talk.make_officer(who, place, _ROLES.get(found.level, "commune_officer"))
             self._heard[who] = len(self.talk.last[who])
         elif line.endswith(" bấm lại"):
             self._writer = who = line.removesuffix(" bấm lại")
