@@ -21,7 +21,7 @@ MOST_MISSES = 5
 def offer(turn: Turn) -> None:
     """Show a code to be typed in the other chat."""
     code = links.offer(turn.tx, turn.conversation.account_id)
-    turn.say("account.code", code=code, until=turn.now + links.LIFE)
+    turn.say("account.code", code=code, expires=turn.now + links.LIFE)
 
 
 def take(turn: Turn, code: str) -> None:
@@ -75,7 +75,7 @@ def listing(turn: Turn) -> None:
     if len(own) < links.MOST_ACCOUNTS:
         offers.append(turn.typed("link"))
     lines = [_named(turn, "account.line", one, here=one.id == here) for one in own]
-    turn.say("account.listing", offers, lines=lines)
+    turn.say("account.listing", offers, chats=lines)
 
 
 def let_go(turn: Turn, typed: str) -> None:

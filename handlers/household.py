@@ -28,7 +28,7 @@ def begin(turn: Turn) -> None:
     if known is not None:
         one = households.get(turn.tx, known)
         place = turn.world.places.get(one.place).name
-        turn.say("household.known", [turn.typed("household_new")], one=one, place=place)
+        turn.say("household.known", [turn.typed("household_new")], household=one, place=place)
     else:
         begin_new(turn)
 

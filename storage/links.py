@@ -27,8 +27,8 @@ LENGTH = 10
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _GROUPS = 2
 _MEANT = re.compile(r"(?=.*[0-9])[0-9A-Za-z]{8,12}")
-MOST_ACCOUNTS = 5
-"""One choice each in a message; nobody uses more chats than that."""
+MOST_ACCOUNTS = 4
+"""A line each in one message; hardly anybody uses more chats than that."""
 
 
 @dataclass(frozen=True, slots=True)

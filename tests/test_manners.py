@@ -11,7 +11,10 @@ import pytest
 
 from handlers.turn import World
 from knowledge import quantities
+from storage import links
 from storage.contributions import Contribution
+from storage.households import Household
+from storage.questions import Group
 from storage.verification import Decision
 from tests.conftest import START, STORES, Fresh, HandClock
 from tests.talk import Talk, talking
@@ -19,7 +22,10 @@ from tests.talk import Talk, talking
 MOST_CHARS, MOST_LINES = 300, 5
 OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 """An officer decides on what he reads, and reads it on a larger screen more often."""
-FOR_OFFICERS = ("decide.", "verify.", "redeem.", "officials.")
+FOR_OFFICERS = (
+    "decide.", "verify.", "redeem.", "officials.", "inviting.", "roster.", "village.",
+    "answering.", "grouping.", "representatives.arrived", "representatives.decide",
+)  # fmt: skip
 LABEL_CHARS = 80
 
 NAME = "Hợp tác xã nông nghiệp hữu cơ Sì Thâu Chải, huyện Tam Đường"
@@ -29,6 +35,7 @@ REASON = (
     "Xã chưa thấy khoản tiền này trong sổ thu của ban phát triển bản; đề nghị bà con ghi rõ người"
     " nhận tiền, ngày nộp và gửi kèm giấy biên nhận để cán bộ đối chiếu lại cho đúng sổ sách"
 )
+QUESTION = f"Cho tôi hỏi: {REASON}"
 PLACE = "Phường Quyết Thắng"
 VND = 777_777_777
 """Few amounts take more words to say."""
@@ -51,7 +58,8 @@ SAID: dict[str, Any] = {
     "words": quantities.say_money(VND),
     "answers": {
         "amount": VND, "purpose": PURPOSE, "village": VILLAGE, "reason": REASON,
-        "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
+        "code": ONE.code, "action": "reject", "who": "group", "name": NAME, "head": NAME,
+        "text": REASON,
     },
     "amount": VND,
     "busy": False,
@@ -85,6 +93,25 @@ SAID: dict[str, Any] = {
     "old": PLACE,
     "now": PLACE,
     "month": "12/2025",
+    "head": NAME,
+    "household": Household(1, "old:3412", VILLAGE, NAME),
+    "organisation": NAME,
+    "part": NAME,
+    "until": START + timedelta(days=400),
+    "expires": START,
+    "reviews": True,
+    "first": True,
+    "here": True,
+    "where": "cửa sổ dòng lệnh",
+    "chats": ["cửa sổ dòng lệnh, từ 02/01/2025 (đang dùng)"] * links.MOST_ACCOUNTS,
+    "lines": [f"LC-TTTTTTT: {NAME[:30]}, {PURPOSE[:36]}, đã bị hủy xác nhận"] * 4,
+    "village": VILLAGE,
+    "group": Group(1, "old:3412", QUESTION, 100, START, START),
+    "question": QUESTION,
+    "text": QUESTION,
+    "rest": QUESTION,
+    "answer": REASON,
+    "at": START,
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 
@@ -93,7 +120,9 @@ def _variants() -> list[dict[str, Any]]:
     """The values again, as the other branches of the templates see them."""
     others: list[dict[str, Any]] = [
         {},
-        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1},
+        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1, "part": "", "until": None}
+        | {"reviews": False, "here": False, "name": ""},
+        {"shown": 0, "first": False, "lines": []},
         {"one": replace(ONE, state="verified", verified_vnd=VND)},
         {"one": replace(ONE, state="rejected", note="")},
         {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
