@@ -178,3 +178,8 @@ def name_of(tx: Tx, person_id: int) -> str:
     """A person's name, "" when never told."""
     row = tx.execute(select(people.c.name).where(people.c.id == person_id)).one()
     return row.name or ""
+
+
+def find_name(tx: Tx, person_id: int) -> str:
+    """A person's name, "" when never told or when there is no such person."""
+    return tx.execute(select(people.c.name).where(people.c.id == person_id)).scalar() or ""
