@@ -122,7 +122,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         ).id
     code = grants.invite(
         turn.tx, role, place, by=turn.person, organisation_id=organisation_id,
-        village=fold(answers.get("village", "")), until=_ends(answers["until"]),
+        village=answers.get("village", ""), until=_ends(answers["until"]),
     )  # fmt: skip
     expires = grants.expiry(turn.now)
     turn.say("inviting.made", code=code, expires=expires, **_values(turn, answers))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from handlers import forms
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
-from handlers.roles import REVIEWER
+from handlers.roles import OF_A_VILLAGE, REVIEWER
 from handlers.turn import Turn
+from knowledge.text import fold
 from storage import grants, households, organisations, people
 from storage.grants import Grant, Invitation
 
@@ -24,7 +26,7 @@ def redeem(turn: Turn, code: str) -> None:
     if invitation is None:
         turn.say("officials.bad_code")
         return
-    if any(_what(held) == _what(invitation) for held in turn.grants):
+    if any(_what(held) == _what(_keyed(invitation)) for held in turn.grants):
         turn.say("officials.already")
         return
     forms.restart(turn, FORM, {"id": invitation.id})
@@ -35,7 +37,7 @@ def told(turn: Turn, one: Grant | Invitation) -> dict[str, Any]:
     part = one.village
     if one.organisation_id:
         part = organisations.get(turn.tx, one.organisation_id).name
-    elif part:
+    elif part and isinstance(one, Grant):
         part = village_name(turn, one.place, part)
     return {
         "role": turn.world.words.label(f"role.{one.role}"),
@@ -48,6 +50,11 @@ def told(turn: Turn, one: Grant | Invitation) -> dict[str, Any]:
 def village_name(turn: Turn, place: str, key: str) -> str:
     """A village's name; without its marks where nobody of it is known yet."""
     return households.village_name(turn.tx, place, key) or key.title()
+
+
+def _keyed(invitation: Invitation) -> Invitation:
+    """The invitation as its grant will be: one village however it was typed."""
+    return replace(invitation, village=fold(invitation.village))
 
 
 def _what(one: Grant | Invitation) -> tuple[object, ...]:
@@ -72,16 +79,21 @@ def _values(turn: Turn, answers: Answers) -> dict[str, Any]:
 def _finish(turn: Turn, answers: Answers) -> None:
     invitation = grants.get_invitation(turn.tx, answers["id"])
     account_id = turn.conversation.account_id
-    grant = grants.redeem(turn.tx, invitation, turn.person, account_id) if invitation else None
-    if invitation is None or grant is None:
+    if invitation is None:
+        turn.say("officials.bad_code")
+        return
+    grant = grants.redeem(turn.tx, _keyed(invitation), turn.person, account_id)
+    if grant is None:
         turn.say("officials.bad_code")
         return
     name = answers.get("name")
     if name:
         people.rename(turn.tx, turn.person, name)
     reviews = grant.role == REVIEWER
-    told_role = {**told(turn, grant), "name": name or turn.person.name}
+    told_role = {**told(turn, invitation), "name": name or turn.person.name}
     offers = [turn.typed("queue"), turn.typed("household")] if reviews else []
+    if grant.role in OF_A_VILLAGE:
+        offers = [turn.typed("village"), turn.typed("household")]
     turn.say("officials.granted", offers, reviews=reviews, **told_role)
     _tell_inviter(turn, invitation, grant, told_role)
 

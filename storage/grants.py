@@ -42,8 +42,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An unused, unexpired invitation. `until` is when the role it gives ends; `created_by` is
-    None where the operator made it."""
+    """An unused, unexpired invitation. `village` is written as it was typed, `until` is when the
+    role it gives ends; `created_by` is None where the operator made it."""
 
     id: int
     role: str

@@ -44,7 +44,7 @@ def main(options: argparse.Namespace) -> int:
                 ).id
             code = grants.invite(
                 tx, options.role, unit.key, by=None, organisation_id=organisation_id,
-                village=fold(village), until=until,
+                village=village, until=until,
             )  # fmt: skip
         database.dispose()
     part = "".join(f", {one}" for one in (village, organisation) if one)
