@@ -20,7 +20,8 @@ MOST_MISSES = 5
 
 def offer(turn: Turn) -> None:
     """Show a code to be typed in the other chat."""
-    code = links.offer(turn.tx, turn.conversation.account_id)
+    before = turn.state.get("link", 0)
+    turn.state["link"], code = links.offer(turn.tx, turn.conversation.account_id, before=before)
     turn.say("account.code", code=code, expires=turn.now + links.LIFE)
 
 

@@ -40,11 +40,11 @@ class Link:
     person: Person
 
 
-def offer(tx: Tx, account_id: int) -> str:
-    """Make a code for an account and return it; one it showed before counts no more."""
+def offer(tx: Tx, account_id: int, *, before: int = 0) -> tuple[int, str]:
+    """Make a code for an account; its id and the code. The one `before` it counts no more."""
     tx.execute(
         update(links)
-        .where(links.c.account_id == account_id, links.c.used_at.is_(None))
+        .where(links.c.id == before, links.c.account_id == account_id, links.c.used_at.is_(None))
         .values(used_at=tx.now)
     )
     code = _new_code()
@@ -56,7 +56,7 @@ def offer(tx: Tx, account_id: int) -> str:
     }
     made = tx.insert(links, row)
     audit.record(tx, people.person_of(tx, account_id).id, "link.offered", f"link:{made}")
-    return code
+    return made, code
 
 
 def find(tx: Tx, code: str) -> Link | None:

@@ -39,7 +39,7 @@ LATER = START + timedelta(minutes=1)
 
 
 def _link(tx: Tx, kept: Conversation, gone: Conversation) -> Person | None:
-    link = links.find(tx, links.offer(tx, kept.account_id))
+    link = links.find(tx, links.offer(tx, kept.account_id)[1])
     assert link is not None
     return links.redeem(tx, link, gone.account_id)
 
@@ -177,9 +177,12 @@ def test_nobody_decides_on_what_his_linked_account_told(
 def test_only_the_hash_of_a_code_is_stored_and_only_the_newest_counts(database: Database) -> None:
     with database.writing(START) as tx:
         who = villager(tx)
-        first, second = links.offer(tx, who.account_id), links.offer(tx, who.account_id)
+        made, first = links.offer(tx, who.account_id)
+        _, other = links.offer(tx, villager(tx).account_id, before=made)
+        assert links.find(tx, first) is not None
+        _, second = links.offer(tx, who.account_id, before=made)
         stored = [row.code_hash for row in tx.execute(select(table))]
-        assert not {first, second, first.replace(" ", "")} & set(stored)
+        assert not {first, second, other, first.replace(" ", "")} & set(stored)
         assert links.find(tx, first) is None
         for typed in (second, second.upper(), second.replace(" ", ""), f" {second} "):
             assert links.find(tx, typed) is not None
@@ -189,7 +192,7 @@ def test_only_the_hash_of_a_code_is_stored_and_only_the_newest_counts(database: 
 def test_a_code_ends_with_its_minutes_and_works_once(database: Database) -> None:
     with database.writing(START) as tx:
         who, other, third = villager(tx), villager(tx), villager(tx)
-        code = links.offer(tx, who.account_id)
+        _, code = links.offer(tx, who.account_id)
         link = links.find(tx, code)
         assert link is not None
     with database.writing(START + links.LIFE) as tx:
@@ -204,7 +207,7 @@ def test_a_code_ends_with_its_minutes_and_works_once(database: Database) -> None
 def test_a_link_whose_owner_became_another_is_worth_nothing(database: Database) -> None:
     with database.writing(START) as tx:
         who, other, third = villager(tx), villager(tx), villager(tx)
-        link = links.find(tx, links.offer(tx, who.account_id))
+        link = links.find(tx, links.offer(tx, who.account_id)[1])
         assert link is not None
         assert _link(tx, other, who) is not None
         assert links.redeem(tx, link, third.account_id) is None
@@ -242,7 +245,7 @@ def test_a_hundred_at_once_redeem_each_code_exactly_once(store: str, fresh_url: 
         for _ in range(codes):
 
             def make(tx: Tx) -> tuple[str, list[int]]:
-                return links.offer(tx, villager(tx).account_id), [
+                return links.offer(tx, villager(tx).account_id)[1], [
                     villager(tx).account_id for _ in range(many)
                 ]
 
@@ -279,7 +282,7 @@ def test_two_who_link_each_other_crosswise_are_one_and_nothing_hangs(
 
         def make(tx: Tx) -> list[tuple[int, str]]:
             both = [villager(tx).account_id for _ in range(2)]
-            return [(account_id, links.offer(tx, account_id)) for account_id in both]
+            return [(account_id, links.offer(tx, account_id)[1]) for account_id in both]
 
         def redeem(account_id: int, code: str, tx: Tx) -> bool:
             people.lock(tx, "terminal", "test", str(account_id))
