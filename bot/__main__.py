@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     invite = commands.add_parser("invite", help="tạo mã mời dùng một lần")
     invite.add_argument("--role", required=True, help="vai trò, ví dụ commune_officer")
     invite.add_argument("--place", required=True, help='nơi, ví dụ "Xã Bình Lư"')
+    invite.add_argument("--village", metavar="BẢN", help="bản của trưởng bản")
+    invite.add_argument("--organisation", metavar="TÊN", help="tổ chức của người đại diện")
+    invite.add_argument("--until", metavar="NGÀY", help="ngày cuối của vai trò, ví dụ 2025-12-31")
     invite.set_defaults(run="bot.commands.invite")
 
     grants = commands.add_parser("grants", help="xem hoặc thu hồi vai trò")
@@ -82,9 +85,15 @@ def _parser() -> argparse.ArgumentParser:
 
     requests = commands.add_parser("requests", help="yêu cầu về dữ liệu cá nhân chưa xong")
     requests.set_defaults(run="bot.commands.requests")
+    questions = commands.add_parser("questions", help="câu hỏi kế hoạch không nêu")
+    questions.add_argument("--answered", action="store_true", help="xuất câu đã trả lời, dạng YAML")
+    questions.set_defaults(run="bot.commands.questions")
 
     audit = commands.add_parser("audit", help="nhật ký")
-    audit.add_argument("action", choices=["verify"])
+    audit.add_argument("action", choices=["verify", "head", "list"])
+    audit.add_argument("--against", metavar="TỆP", help="verify: so với mục cuối đã lưu nơi khác")
+    audit.add_argument("--out", metavar="TỆP", help="head: ghi vào tệp mới")
+    audit.add_argument("--subject", metavar="GÌ", help="list: contribution:12 hoặc mã LC-…")
     audit.set_defaults(run="bot.commands.audit")
 
     plan = commands.add_parser("plan", help="gói kế hoạch")

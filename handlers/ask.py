@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from handlers import passing_on
 from handlers.roles import LEVELS
 from handlers.turn import Offer, Turn
 from knowledge import ask as brain
@@ -18,6 +19,7 @@ is_question = questions.is_question
 
 def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
     """Answer from the plan. Inside a form nothing is offered: the form's choices stand."""
+    turn.state.pop("unanswered", None)
     held = {grant.role: grant for grant in turn.grants}
     role = next((role for role in LEVELS if role in held), "villager")
     place = turn.world.places.get(held[role].place).name if role in held else None
@@ -37,7 +39,22 @@ def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
         readings = [f"- {option.label}" for option in found.options]
         turn.say_text("\n".join([parts[0], *readings]))
         return
+    passing = passing_on.offers(turn, text) if found.decision == "unknown" else []
+    if passing and len(parts) == 1:
+        turn.state.pop("more", None)
+        _say_and_ask(turn, parts[0], passing)
+        return
     say_parts(turn, parts, [Offer(option.label, option.label) for option in found.options])
+
+
+def _say_and_ask(turn: Turn, text: str, passing: Sequence[Offer]) -> None:
+    """A refusal, and whether the question is to be passed on: in one message where both fit, for
+    two come with two signals of a telephone."""
+    asked = turn.world.words.text("passing_on.offer")
+    *before, last = split(f"{text}\n{asked}")
+    for part in before:
+        turn.say_text(part)
+    turn.say_text(last, passing)
 
 
 def say_parts(turn: Turn, parts: Sequence[str], offers: Sequence[Offer] = ()) -> None:

@@ -108,3 +108,4 @@ COMMANDS: dict[str, Callable[[Turn], None]] = {
 }
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {"data_answer": open_one}
 MENU: tuple[Entry, ...] = (Entry("data_requests", 8, may),)
+READS: dict[str, Callable[[str], bool]] = {"data_answer": lambda _: True}

@@ -18,3 +18,13 @@ LEVELS: dict[str, tuple[str, ...]] = {
 
 REVIEWER = "commune_officer"
 """Who verifies contributions (design §4)."""
+
+OF_A_VILLAGE, OF_AN_ORGANISATION = ("village_head",), ("cooperative_representative",)
+"""Roles that are a part of a commune's: somebody's village, somebody's organisation."""
+
+INVITES: dict[str, tuple[str, ...]] = {
+    "province_officer": ("commune_officer", "district_officer", "enterprise_officer"),
+    "district_officer": ("commune_officer",),
+    "commune_officer": ("village_head", "cooperative_representative"),
+}
+"""Who may give which role; at which places, the policy's `invite_below` says."""

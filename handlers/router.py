@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from handlers import (
+    account,
     announce,
+    answering,
     ask,
     asked,
     bulk,
@@ -22,16 +24,23 @@ from handlers import (
     figure,
     flood,
     forms,
+    grouping,
+    household,
+    inviting,
     mine,
     officials,
     overdue,
+    passing_on,
     queue,
     reminders,
     report,
+    representatives,
     revoke,
+    roster,
     story,
     totals,
     verify,
+    village,
 )
 from handlers.forms import Form
 from handlers.menu import Entry
@@ -74,10 +83,17 @@ MODULES = (
     reminders,
     announce,
     evidence,
+    account,
+    household,
+    inviting,
+    roster,
+    representatives,
+    village,
+    passing_on,
+    answering,
+    grouping,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
-NO_CODE = ("invite", "data_answer")
-"""Commands whose rest is not the code of a report."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
 COMMANDS: dict[str, Callable[[Turn], None]] = {
     "about": lambda turn: turn.say("router.about", [turn.typed("report"), turn.typed("help")]),
@@ -88,8 +104,12 @@ WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
 }
 FIRST = ("resume", "about", "report", "mine", "queue")
 """The menu's first page; for an officer with something open, the last of them is on the next."""
-TIMERS: dict[str, Callable[[World, Tx, Timer], None]] = {**overdue.TIMERS}
+TIMERS: dict[str, Callable[[World, Tx, Timer], None]] = {**overdue.TIMERS, **answering.TIMERS}
 """What is done when a timer of a kind falls due."""
+READS: dict[str, Callable[[str], bool]] = {
+    name: reads for module in MODULES for name, reads in getattr(module, "READS", {}).items()
+}
+"""What may stand behind a beginning of WITH_CODE that takes something else than a receipt code."""
 MENU = sorted(
     (
         Entry("resume", 0, lambda turn: bool(turn.state.get("forms"))),
@@ -152,6 +172,10 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         # A question may have more to read about itself than fits its message.
         chosen = next((one for one in turn.offered if one["value"] == "more"), None)
         command = command if chosen is None else None
+    if command in COMMANDS and form is not None and not forms.is_idle(turn, form):
+        # What is asked comes first: "gia đình tôi" may be an answer here, elsewhere a command.
+        chosen = forms.match_offer(turn, text)
+        command = None if chosen is not None else command
     if command is not None and _everywhere(turn, command, form):
         return
     if chosen is None and _commanded(turn, text, command, form):
@@ -247,7 +271,7 @@ def _commanded(turn: Turn, text: str, command: str | None, form: Form | None) ->
         return True
     before = turn.state.get("forms", {}).get(form.name) if form is not None else None
     started = turn.world.words.starts_with(text)
-    if started is not None and (started[0] in NO_CODE or _is_code(started[1])):
+    if started is not None and READS.get(started[0], _is_code)(started[1]):
         WITH_CODE[started[0]](turn, started[1])
     elif looks_like_code(text):
         mine.show(turn, text)

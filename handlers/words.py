@@ -20,6 +20,7 @@ from knowledge.text import fold, key
 from knowledge.zone import ZONE
 
 HERE = Path(__file__).parent
+MOST_DIGITS = 18
 FORGIVEN_FROM = 10
 """From this length on one slip in a command is forgiven: shorter ones meet too often."""
 
@@ -155,6 +156,11 @@ def _phrases(files: list[Path]) -> dict[str, dict[Any, Any]]:
                 raise ValueError(f"{path.name}: {section}: {min(twice)} is defined twice")
             merged[section].update(entries)
     return merged
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is the plain number of a row, no longer than one can be."""
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def means(text: str, phrase: str) -> bool:

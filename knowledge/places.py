@@ -105,6 +105,10 @@ class Places:
         """The unit of a key; KeyError when there is none."""
         return self._units[key]
 
+    def all(self) -> tuple[Unit, ...]:
+        """Every unit of both eras."""
+        return tuple(self._units.values())
+
     def successor(self, unit: Unit) -> Unit:
         """The unit that took over: of a district the province, of a new unit itself."""
         if unit.era == "new":

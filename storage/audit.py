@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,19 @@ from storage.schema import audit, audit_head, audit_values
 
 GENESIS = "0" * 64
 _SLICE = 1_000
+_STORY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as a person reads it: who did what when, and (old, new) per field."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    values: Mapping[str, tuple[object, object]]
+
 
 _HEAD = select(audit_head.c.seq, audit_head.c.digest).with_for_update()
 _INSERT = insert(audit)
@@ -77,6 +91,39 @@ def head(tx: Tx) -> tuple[int, str]:
     """The last entry's number and digest. Only somebody who noted it elsewhere sees a cut tail."""
     row = tx.execute(select(audit_head.c.seq, audit_head.c.digest)).one_or_none()
     return (0, GENESIS) if row is None else (row.seq, row.digest)
+
+
+def holds(tx: Tx, seq: int, digest: str) -> bool:
+    """Whether the entry noted elsewhere as the head is still in the chain, unchanged. Together with
+    `verify` that finds what was cut off behind it and a chain that was written anew."""
+    if seq == 0:
+        return digest == GENESIS
+    found = tx.execute(select(audit.c.digest).where(audit.c.seq == seq)).scalar()
+    return found == digest
+
+
+def story(tx: Tx, subject: str) -> Iterator[Entry]:
+    """Everything recorded about a subject, oldest first; erased values are left out."""
+    after = 0
+    while True:
+        rows = tx.execute(
+            select(audit.c.seq, audit.c.at, audit.c.actor, audit.c.action)
+            .where(audit.c.subject == subject, audit.c.seq > after)
+            .order_by(audit.c.seq)
+            .limit(_STORY)
+        ).all()
+        if not rows:
+            return
+        values: dict[int, dict[str, tuple[object, object]]] = {row.seq: {} for row in rows}
+        kept = select(audit_values.c.seq, audit_values.c.field, audit_values.c.value)
+        for value in tx.execute(
+            kept.where(audit_values.c.seq.in_(list(values))).order_by(audit_values.c.field)
+        ):
+            before, now = json.loads(value.value)
+            values[value.seq][value.field] = (before, now)
+        for row in rows:
+            yield Entry(row.seq, row.at, row.actor, row.action, values[row.seq])
+        after = rows[-1].seq
 
 
 def verify(tx: Tx) -> Iterator[str]:

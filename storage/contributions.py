@@ -215,3 +215,14 @@ def asked_about(tx: Tx, person_id: int) -> Contribution | None:
     """The person's report that an office asked about last and that still waits for the answer."""
     row = tx.execute(_ASKED, {"of_person": person_id}).one_or_none()
     return None if row is None else Contribution(*row)
+
+
+def of_village(
+    tx: Tx, place: str, village_key: str, limit: int, *, before: int | None = None
+) -> list[Contribution]:
+    """A village's newest reports (`village_key` is its FOLD name), older than the id `before`."""
+    of = [contributions.c.place == place, contributions.c.village_key == village_key]
+    if before is not None:
+        of.append(contributions.c.id < before)
+    rows = tx.execute(select(*COLUMNS).where(*of).order_by(contributions.c.id.desc()).limit(limit))
+    return [Contribution(*row) for row in rows]

@@ -88,6 +88,11 @@ class Tx:
     """What went into the outbox: after the commit the channels concerned are told."""
 
     @property
+    def store(self) -> object:
+        """Which store this is, the same object while it is open: to keep something in mind for."""
+        return self.connection.engine
+
+    @property
     def woken(self) -> frozenset[int]:
         """The accounts whose outbox grew."""
         return frozenset(one.account_id for one in self.news)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 
 from storage import audit
 from storage.database import Tx
@@ -35,11 +36,14 @@ class Grant:
     place: str
     organisation_id: int = 0
     village: str = ""
+    until: datetime | None = None
+    given_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An unused, unexpired invitation. `until` is the last instant of the role it gives."""
+    """An unused, unexpired invitation. `village` is written as it was typed, `until` is when the
+    role it gives ends; `created_by` is None where the operator made it."""
 
     id: int
     role: str
@@ -47,6 +51,7 @@ class Invitation:
     organisation_id: int = 0
     village: str = ""
     until: datetime | None = None
+    created_by: int | None = None
 
 
 _LIVE = select(*(grants.c[name] for name in Grant.__dataclass_fields__)).where(
@@ -112,14 +117,12 @@ def invite(
 
 def find_invitation(tx: Tx, token: str) -> Invitation | None:
     """The invitation a code opens, None when it is unknown, used or expired."""
-    row = tx.execute(
-        select(*(invitations.c[name] for name in Invitation.__dataclass_fields__)).where(
-            invitations.c.token_hash == _hash(token),
-            invitations.c.used_at.is_(None),
-            invitations.c.expires_at > tx.now,
-        )
-    ).one_or_none()
-    return None if row is None else Invitation(*row)
+    return _invitation(tx, invitations.c.token_hash == _hash(token))
+
+
+def get_invitation(tx: Tx, invitation_id: int) -> Invitation | None:
+    """The invitation of this id while it is unused and unexpired."""
+    return _invitation(tx, invitations.c.id == invitation_id)
 
 
 def redeem(tx: Tx, invitation: Invitation, person: Person, account_id: int) -> Grant | None:
@@ -135,11 +138,8 @@ def redeem(tx: Tx, invitation: Invitation, person: Person, account_id: int) -> G
     )
     if used.rowcount != 1:
         return None
-    given_by = tx.execute(
-        select(invitations.c.created_by).where(invitations.c.id == invitation.id)
-    ).scalar()
     return give(
-        tx, person.id, account_id, invitation.role, invitation.place, by=given_by,
+        tx, person.id, account_id, invitation.role, invitation.place, by=invitation.created_by,
         organisation_id=invitation.organisation_id, village=invitation.village,
         until=invitation.until,
     )  # fmt: skip
@@ -157,20 +157,29 @@ def give(
     village: str = "",
     until: datetime | None = None,
 ) -> Grant:
-    """Grant a role; `by` is who gave it, None for the operator."""
-    row = {
+    """Grant a role; `by` is who gave it, None for the operator. One that ended is let go for it."""
+    key = {
         "person_id": person_id,
-        "account_id": account_id,
         "role": role,
         "place": place,
         "organisation_id": organisation_id,
         "village": village,
     }
-    times = {"given_by": by, "given_at": tx.now, "until": until}
-    grant_id = tx.insert(grants, {**row, **times})
-    audit.record(
-        tx, person_id, "grant.given", f"grant:{grant_id}", role=(None, role), place=(None, place)
+    tx.execute(
+        update(grants)
+        .where(
+            *(grants.c[name] == value for name, value in key.items()),
+            grants.c.revoked_at.is_(None),
+            grants.c.until <= tx.now,
+        )
+        .values(revoked_at=tx.now)
     )
+    row = {**key, "account_id": account_id, "given_by": by, "until": until}
+    grant_id = tx.insert(grants, {**row, "given_at": tx.now})
+    audit.record(
+        tx, by or "operator", "grant.given", f"grant:{grant_id}",
+        person=(None, person_id), role=(None, role), place=(None, place), until=(None, until),
+    )  # fmt: skip
     return Grant(id=grant_id, **row)  # type: ignore[arg-type]  # its own fields, by name
 
 
@@ -200,6 +209,52 @@ def stands(tx: Tx, grant_id: int) -> bool:
     return found.first() is not None
 
 
+def get(tx: Tx, grant_id: int) -> Grant | None:
+    """A live grant by its id, None when it was revoked or has ended."""
+    row = tx.execute(_LIVE.where(grants.c.id == grant_id), {"now": tx.now}).one_or_none()
+    return None if row is None else Grant(*row)
+
+
+def held_at(tx: Tx, person_id: int, at: datetime) -> list[Grant]:
+    """What a person held at a moment past, however it stands now."""
+    rows = tx.execute(
+        select(*(grants.c[name] for name in Grant.__dataclass_fields__))
+        .where(
+            grants.c.person_id == person_id,
+            grants.c.given_at <= at,
+            or_(grants.c.revoked_at.is_(None), grants.c.revoked_at > at),
+            or_(grants.c.until.is_(None), grants.c.until > at),
+        )
+        .order_by(grants.c.id)
+    )
+    return [Grant(*row) for row in rows]
+
+
+def represents(tx: Tx, person_id: int, organisation_id: int) -> bool:
+    """Whether the commune has confirmed that a person acts for an organisation, and it counts."""
+    return any(
+        one.role == "cooperative_representative" and one.organisation_id == organisation_id
+        for one in of_person(tx, person_id)
+    )
+
+
+def roster(
+    tx: Tx, places: Collection[str], roles: Collection[str], limit: int, *, before: int | None
+) -> list[tuple[Grant, str]]:
+    """Live grants of these roles at these places with their holders' names, the newest first."""
+    found = _LIVE.where(grants.c.place.in_(places), grants.c.role.in_(roles))
+    if before is not None:
+        found = found.where(grants.c.id < before)
+    rows = tx.execute(
+        found.add_columns(people.c.name)
+        .join(people, people.c.id == grants.c.person_id)
+        .order_by(grants.c.id.desc())
+        .limit(limit),
+        {"now": tx.now},
+    )
+    return [(Grant(*row[:-1]), row[-1] or "") for row in rows]
+
+
 def everyone(tx: Tx) -> list[tuple[Grant, str]]:
     """Every live grant with its holder's name, for the operator."""
     rows = tx.execute(
@@ -214,6 +269,15 @@ def everyone(tx: Tx) -> list[tuple[Grant, str]]:
 def expiry(made_at: datetime) -> datetime:
     """When an invitation made then stops working."""
     return made_at + INVITATION_LIFE
+
+
+def _invitation(tx: Tx, which: ColumnElement[bool]) -> Invitation | None:
+    row = tx.execute(
+        select(*(invitations.c[name] for name in Invitation.__dataclass_fields__)).where(
+            which, invitations.c.used_at.is_(None), invitations.c.expires_at > tx.now
+        )
+    ).one_or_none()
+    return None if row is None else Invitation(*row)
 
 
 def _hash(token: str) -> str:

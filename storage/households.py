@@ -5,11 +5,23 @@ A household is its head in a village; typed with and without marks it is the sam
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select, update
 
 from storage import audit
 from storage.database import Tx
 from storage.schema import households, people
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """One household of a village; `head` is its head's name."""
+
+    id: int
+    place: str
+    village: str
+    head: str
 
 
 def find_or_make(
@@ -20,6 +32,22 @@ def find_or_make(
     tx.insert_once(households, {**same, "village": village, "head": head})
     found = select(households.c.id).where(*(households.c[name] == same[name] for name in same))
     return int(tx.execute(found).scalar_one())
+
+
+def get(tx: Tx, household_id: int) -> Household:
+    """The household with this id."""
+    columns = (households.c[name] for name in Household.__dataclass_fields__)
+    return Household(*tx.execute(select(*columns).where(households.c.id == household_id)).one())
+
+
+def village_name(tx: Tx, place: str, village_key: str) -> str | None:
+    """A village's name as its people write it, where one of its households is known."""
+    found: str | None = tx.execute(
+        select(households.c.village)
+        .where(households.c.place == place, households.c.village_key == village_key)
+        .limit(1)
+    ).scalar()
+    return found
 
 
 def of_person(tx: Tx, person_id: int) -> int | None:

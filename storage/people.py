@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
 from storage import audit
 from storage.database import Tx
-from storage.schema import accounts, conversations, people
+from storage.schema import (
+    accounts,
+    contributions,
+    conversations,
+    data_requests,
+    grants,
+    people,
+    representations,
+)
 
 State = dict[str, Any]
 
@@ -31,6 +40,17 @@ class Conversation:
     state: State
     version: int
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a person writes from."""
+
+    id: int
+    channel: str
+    account: str
+    sender: str
+    created_at: datetime
 
 
 _OPEN = (
@@ -119,7 +139,63 @@ def of_account(tx: Tx, account_id: int) -> int:
     )
 
 
+def person_of(tx: Tx, account_id: int) -> Person:
+    """Who stands behind an account now."""
+    row = tx.execute(
+        select(people.c.id, people.c.name)
+        .join(accounts, accounts.c.person_id == people.c.id)
+        .where(accounts.c.id == account_id)
+    ).one()
+    return Person(row.id, row.name or "")
+
+
+def accounts_of(tx: Tx, person_id: int, limit: int) -> list[Account]:
+    """The accounts of a person, the one he wrote from last in front."""
+    rows = tx.execute(
+        select(*(accounts.c[name] for name in Account.__dataclass_fields__))
+        .join(conversations, conversations.c.account_id == accounts.c.id)
+        .where(accounts.c.person_id == person_id)
+        .order_by(conversations.c.updated_at.desc(), accounts.c.id.desc())
+        .limit(limit)
+    )
+    return [Account(*row) for row in rows]
+
+
+def let_go(tx: Tx, account: Account, *, by: Conversation) -> bool:
+    """An account becomes somebody new without rights; what was told through it stays with `by`'s
+    person, who hears of it in the chat he writes from. False when it is not another one of his.
+    """
+    lock(tx, account.channel, account.account, account.sender)
+    if account.id == by.account_id or person_of(tx, account.id).id != by.person.id:
+        return False
+    alone = tx.insert(people, {"name": None, "created_at": tx.now})
+    tx.execute(update(accounts).where(accounts.c.id == account.id).values(person_id=alone))
+    # What he was in the middle of is his, not the new one's.
+    tx.execute(_SAVE, {"of_account": account.id, "to_state": {}, "at": tx.now})
+    of_his = {
+        contributions: contributions.c.reporter_id,
+        grants: grants.c.person_id,
+        representations: representations.c.person_id,
+        data_requests: data_requests.c.person_id,
+    }
+    for table, owner in of_his.items():
+        tx.execute(
+            update(table)
+            .where(owner == by.person.id, table.c.account_id == account.id)
+            .values(account_id=by.account_id)
+        )
+    audit.record(
+        tx, by.person.id, "account.let_go", f"account:{account.id}", person=(by.person.id, alone)
+    )
+    return True
+
+
 def name_of(tx: Tx, person_id: int) -> str:
     """A person's name, "" when never told."""
     row = tx.execute(select(people.c.name).where(people.c.id == person_id)).one()
     return row.name or ""
+
+
+def find_name(tx: Tx, person_id: int) -> str:
+    """A person's name, "" when never told or when there is no such person."""
+    return tx.execute(select(people.c.name).where(people.c.id == person_id)).scalar() or ""

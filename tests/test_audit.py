@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,12 +16,15 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.commands import audit as command
-from storage import audit, verification
+from bot.errors import BadUsage
+from storage import audit, people, verification
 from storage.database import Database, Tx
 from storage.schema import audit as chain
 from storage.schema import audit_head, audit_values
 from tests.conftest import START, STORES, Fresh
 from tests.stock import at_once, officer, opened, report
+
+VERIFY = argparse.Namespace(action="verify", against=None, out=None, subject=None)
 
 
 def _verify(database: Database) -> list[str]:
@@ -320,11 +324,11 @@ def test_the_command_says_whether_the_chain_is_whole(
     monkeypatch.setenv("BOT_DATABASE_URL", url)
     with opened(url) as [database]:
         _fill(database)
-        assert command.main(argparse.Namespace()) == 0
+        assert command.main(VERIFY) == 0
         whole = capsys.readouterr().out
         assert len(whole.splitlines()) == 1
         _tamper(database, lambda tx: tx.execute(chain.update().values(actor="x")))
-        assert command.main(argparse.Namespace()) == 1
+        assert command.main(VERIFY) == 1
         assert len(capsys.readouterr().out.splitlines()) > 1
 
 
@@ -338,3 +342,147 @@ def test_nothing_is_chained_for_what_was_undone(database: Database) -> None:
     with pytest.raises(KeyError):
         work()
     assert _verify(database) == []
+
+
+# the head kept elsewhere, and one story
+
+
+def _run(url: str, monkeypatch: pytest.MonkeyPatch, **options: str | None) -> int:
+    monkeypatch.setenv("BOT_DATABASE_URL", url)
+    named = {"against": None, "out": None, "subject": None, **options}
+    return command.main(argparse.Namespace(**named))
+
+
+def _cut(tx: Tx) -> None:
+    """What leaves no trace in the chain itself: the tail gone, and the head put to match."""
+    [row] = tx.execute(select(chain).order_by(chain.c.seq.desc()).offset(2).limit(1)).all()
+    tx.execute(delete(audit_values).where(audit_values.c.seq > row.seq))
+    tx.execute(delete(chain).where(chain.c.seq > row.seq))
+    tx.execute(audit_head.update().values(seq=row.seq, digest=row.digest))
+
+
+def _rewrite(tx: Tx) -> None:
+    """Every entry written anew, by somebody else, in a chain that is whole in itself."""
+    rows = tx.execute(select(chain).order_by(chain.c.seq)).all()
+    tx.execute(delete(audit_values))
+    tx.execute(delete(chain))
+    tx.execute(audit_head.update().values(seq=0, digest=audit.GENESIS))
+    for row in rows:
+        audit.record(tx, "somebody", row.action, row.subject)
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("how", [_cut, _rewrite])
+def test_a_head_kept_elsewhere_finds_what_the_chain_itself_does_not(
+    store: str,
+    how: Callable[[Tx], None],
+    fresh_url: Fresh,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url, kept = fresh_url(store), str(tmp_path / "head.json")
+    with opened(url) as [database]:
+        _fill(database)
+        assert _run(url, monkeypatch, action="head", out=kept) == 0
+        noted = json.loads(Path(kept).read_text("utf-8"))
+        with database.reading(START) as tx:
+            assert (noted["seq"], noted["digest"]) == audit.head(tx)
+        _fill(database)
+        assert _run(url, monkeypatch, action="verify", against=kept) == 0
+        while True:
+            assert _tamper(database, how) == []
+            with database.reading(START) as tx:
+                now, _ = audit.head(tx)
+            if how is _rewrite or now < noted["seq"]:
+                break
+        assert _run(url, monkeypatch, action="verify") == 0
+        assert _run(url, monkeypatch, action="verify", against=kept) == 1
+
+
+def test_the_head_of_an_empty_chain_is_held(
+    fresh_url: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, kept = fresh_url("sqlite"), str(tmp_path / "head.json")
+    assert _run(url, monkeypatch, action="head", out=kept) == 0
+    with opened(url) as [database]:
+        _fill(database)
+    assert _run(url, monkeypatch, action="verify", against=kept) == 0
+
+
+def test_a_kept_head_is_not_written_over(
+    fresh_url: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, kept = fresh_url("sqlite"), tmp_path / "head.json"
+    kept.write_text("kept", "utf-8")
+    with pytest.raises(BadUsage, match="--out"):
+        _run(url, monkeypatch, action="head", out=str(kept))
+    assert kept.read_text("utf-8") == "kept"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "null", "7", '{"seq": "1", "digest": "x"}', '{"seq": 1}', "\x00"]
+)
+def test_what_is_no_head_is_refused(
+    text: str, fresh_url: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "head.json"
+    kept.write_text(text, "utf-8")
+    with pytest.raises(BadUsage, match="--against"):
+        _run(fresh_url("sqlite"), monkeypatch, action="verify", against=str(kept))
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_the_story_of_a_report_by_its_code(
+    store: str,
+    fresh_url: Fresh,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = fresh_url(store)
+    with opened(url) as [database]:
+        with database.writing(START) as tx:
+            judge, one = officer(tx), report(tx)
+            people.rename(tx, people.person_of(tx, judge.account_id), "Lò Thị Hà")
+            verification.verify(tx, one, judge, 2_000_000)
+        for subject in (one.code, one.code.lower(), f"contribution:{one.id}"):
+            assert _run(url, monkeypatch, action="list", subject=subject) == 0
+            first, second = capsys.readouterr().out.splitlines()
+            assert "08:00 02/01/2025" in first
+            assert "state:  → submitted" in first
+            assert f"{judge.person_id} (Lò Thị Hà)\tcontribution.verified" in second
+            assert "state: submitted → verified" in second
+            assert "verified_vnd:  → 2000000" in second
+        # What was erased is no longer told, that it happened is.
+        with database.writing(START) as tx:
+            tx.execute(delete(audit_values))
+        assert _run(url, monkeypatch, action="list", subject=one.code) == 0
+        assert "2000000" not in capsys.readouterr().out
+        assert _run(url, monkeypatch, action="list", subject="contribution:999") == 1
+
+
+def test_a_long_story_is_told_whole(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_STORY", 3)
+    with database.writing(START) as tx:
+        for number in range(8):
+            audit.record(tx, "operator", "x", "person:1", a=(number, number + 1))
+            audit.record(tx, "operator", "x", "person:2")
+    with database.reading(START) as tx:
+        told = [entry.values["a"] for entry in audit.story(tx, "person:1")]
+    assert told == [(number, number + 1) for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"action": "list"},
+        {"action": "list", "subject": ""},
+        {"action": "verify", "out": "x"},
+        {"action": "head", "against": "x"},
+        {"action": "head", "subject": "x"},
+    ],
+)
+def test_an_option_that_would_be_left_out_is_refused(
+    options: dict[str, str], fresh_url: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadUsage):
+        _run(fresh_url("sqlite"), monkeypatch, **options)

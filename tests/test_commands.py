@@ -11,15 +11,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.__main__ import main
 from bot.commands import common
 from handlers.turn import World
-from storage import grants
+from storage import grants, questions
 from storage.database import Database
 from tests.conftest import START, STORES, Fresh, HandClock
+from tests.stock import HERE, opened, villager
 from tests.talk import talking
 
 ROOT = Path(__file__).parent.parent
@@ -84,6 +86,16 @@ WRONG_USAGE = [
     ["invite", "--role", "commune_officer", "--place", "Xã Không Có Đâu"],
     ["invite", "--role", "commune_officer", "--place", ""],
     ["invite", "--role", "commune_officer", "--place", "Xã\nKhông Có"],
+    ["invite", "--role", "village_head", "--place", "Xã Bình Lư"],
+    ["invite", "--role", "commune_officer", "--place", "Xã Bình Lư", "--village", "Bản"],
+    ["invite", "--role", "cooperative_representative", "--place", "Xã Bình Lư"],
+    ["invite", "--role", "commune_officer", "--place", "Xã Bình Lư", "--until", "mai"],
+    ["invite", "--role", "commune_officer", "--place", "Xã Bình Lư", "--until", "2024-12-31"],
+    ["invite", "--role", "commune_officer", "--place", "Xã Bình Lư", "--until", "9999-12-31"],
+    ["questions", "thừa"],
+    ["audit", "list"],
+    ["audit", "verify", "--against", "không-có-tệp"],
+    ["audit", "head", "--out", "không-có-thư-mục/head.json"],
     ["audit"],
     ["audit", "repair"],
     ["plan", "check"],
@@ -413,3 +425,80 @@ def test_bytes_that_are_no_text_are_not_the_terminals_end(
     assert b"Traceback" not in done.stderr
     assert done.returncode == 0
     assert done.stdout.count(b"[1]") >= 1
+
+
+# roles with a village, an organisation, an end
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_an_invitation_for_a_village_or_an_organisation_till_a_day(
+    store: str,
+    fresh_url: Fresh,
+    world: World,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = fresh_url(store)
+    monkeypatch.setenv("BOT_DATABASE_URL", url)
+    place = ("--place", "Xã Bình Lư")
+    assert _status("invite", "--role", "village_head", *place, "--village", "Bản Nà Đon") == 0
+    head = re.search(r"Mã: (\w+)", capsys.readouterr().out)
+    htx = ("--organisation", "HTX Chè", "--until", "2025-01-03")
+    assert _status("invite", "--role", "cooperative_representative", *place, *htx) == 0
+    of_htx = re.search(r"Mã: (\w+)", capsys.readouterr().out)
+    assert head is not None
+    assert of_htx is not None
+    with talking(url, world, clock) as talk:
+        talk.say("Ún", f"mã mời {head[1]}")
+        talk.say("Ún", "Lò Văn Ún")
+        talk.press("Ún", "Nhận")
+        talk.say("Mỷ", f"mã mời {of_htx[1]}")
+        said = talk.say("Mỷ", "Lò Thị Mỷ")
+        assert "HTX Chè" in said[0]
+        assert "đến hết 03/01/2025" in said[0]
+        talk.press("Mỷ", "Nhận")
+        assert "Không có báo cáo nào" in talk.say("Ún", "báo cáo của bản")[0]
+    assert _status("grants") == 0
+    one, other = capsys.readouterr().out.splitlines()
+    assert one.endswith("village_head\tXã Bình Lư\tLò Văn Ún\tban na don")
+    assert other.endswith("\tLò Thị Mỷ\tHTX Chè\t00:00 04/01/2025")
+
+
+# unanswered questions
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_questions_are_listed_and_answers_come_out_as_families(
+    store: str,
+    fresh_url: Fresh,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = fresh_url(store)
+    monkeypatch.setenv("BOT_DATABASE_URL", url)
+    asked = ["bao giờ có điện", "Bao giờ có điện?", 'khi nào bản "tôi" có điện: #1 - {x}', "no"]
+    with opened(url) as [database], database.writing(START) as tx:
+        who = villager(tx)
+        group = None
+        for text in asked:
+            _, group = questions.keep(
+                tx, who.account_id, who.person.id, text, HERE, group.id if group else None
+            )
+        assert group is not None
+        questions.keep(tx, who.account_id, who.person.id, "giá\ntrâu", "", None)
+    assert _status("questions", "--answered") == 0
+    assert capsys.readouterr().out == ""
+    with opened(url) as [database], database.writing(START) as tx:
+        assert questions.answer(tx, group, 'Quý ba: "có".\nThế thôi.', by=who.person.id)
+    assert _status("questions") == 0
+    assert capsys.readouterr().out == "2\t1\t\tgiá trâu\n"
+    assert _status("questions", "--answered") == 0
+    families = yaml.safe_load(capsys.readouterr().out)
+    assert families == {
+        f"asked_{group.id}": {
+            "kind": "unknown",
+            "text": 'Quý ba: "có".\nThế thôi.',
+            "ask": f"{asked[0]}\n{asked[2]}\n{asked[3]}\n",
+        }
+    }

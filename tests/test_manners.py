@@ -12,8 +12,11 @@ import pytest
 from handlers.turn import World
 from knowledge import deadlines, quantities
 from knowledge.plan import DEFAULT
+from storage import links
 from storage.contributions import Contribution
 from storage.doubts import Earlier
+from storage.households import Household
+from storage.questions import Group
 from storage.requests import Request
 from storage.stories import Step
 from storage.verification import Decision
@@ -26,6 +29,8 @@ OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 FOR_OFFICERS = (
     "decide.", "verify.", "redeem.", "officials.", "queue.", "bulk.", "revoke.", "behalf.",
     "announce.", "reminders.office", "reminders.digest", "data_answer.", "correct.told",
+    "decide.", "verify.", "redeem.", "officials.", "inviting.", "roster.", "village.",
+    "answering.", "grouping.", "representatives.arrived", "representatives.decide",
 )  # fmt: skip
 LABEL_CHARS = 80
 
@@ -36,6 +41,7 @@ REASON = (
     "Xã chưa thấy khoản tiền này trong sổ thu của ban phát triển bản; đề nghị bà con ghi rõ người"
     " nhận tiền, ngày nộp và gửi kèm giấy biên nhận để cán bộ đối chiếu lại cho đúng sổ sách"
 )
+QUESTION = f"Cho tôi hỏi: {REASON}"
 PLACE = "Phường Quyết Thắng"
 VND = 777_777_777
 """Few amounts take more words to say."""
@@ -65,6 +71,7 @@ SAID: dict[str, Any] = {
     "answers": {
         "amount": VND, "purpose": PURPOSE, "village": VILLAGE, "reason": REASON,
         "guardian_name": NAME, "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
+        "head": NAME, "text": REASON,
     },
     "amount": VND,
     "busy": False,
@@ -97,15 +104,12 @@ SAID: dict[str, Any] = {
     "why": "x" * 250,
     "officer": NAME,
     "holder": NAME,
-    "until": START + timedelta(minutes=15),
-    "where": VILLAGE,
     "earlier": Earlier(100, 99, VND),
     "twins": [ONE.code] * 3,
     "newest": False,
     "parts": ["Hiện vật (xi măng, cây giống…)", VILLAGE, "Việc cần xem kỹ"],
     "page": 17,
     "pages": 34,
-    "lines": [f"{ONE.code}: 777.777.777.777 đ, Bản Nậm Nhùn Dưới, Cán bộ Hà đang xem"] * 5,
     "codes": [ONE.code] * 5,
     "skipped": [(ONE.code, "có người đang xem")] * 5,
     "old": PLACE,
@@ -146,13 +150,29 @@ SAID: dict[str, Any] = {
     "roles": ["cán bộ xã", "người đại diện hợp tác xã"],
     "guardian": NAME,
     "channels": "Telegram, Zalo, trang web",
-    "household": {"head": NAME, "village": VILLAGE},
-    "answer": REASON,
-    "text": REASON,
     "open": 12,
     "held": 12,
     "done_by": START.date(),
     "reports": True,
+    "head": NAME,
+    "household": Household(1, "old:3412", VILLAGE, NAME),
+    "organisation": NAME,
+    "part": NAME,
+    "until": START + timedelta(days=400),
+    "expires": START,
+    "reviews": True,
+    "first": True,
+    "here": True,
+    "where": "cửa sổ dòng lệnh",
+    "chats": ["cửa sổ dòng lệnh, từ 02/01/2025 (đang dùng)"] * links.MOST_ACCOUNTS,
+    "lines": [f"LC-TTTTTTT: {NAME[:30]}, {PURPOSE[:36]}, đã bị hủy xác nhận"] * 4,
+    "village": VILLAGE,
+    "group": Group(1, "old:3412", QUESTION, 100, START, START),
+    "question": QUESTION,
+    "text": QUESTION,
+    "rest": QUESTION,
+    "answer": REASON,
+    "at": START,
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 
@@ -166,6 +186,10 @@ def _variants() -> list[dict[str, Any]]:
         {"one": replace(ONE, entered_by=1, answer="twice", doubts=1), "said": "twice"},
         {"twins": [], "earlier": Earlier(0, 0, 0), "holder": "", "pages": 1, "parts": []},
         {"codes": [], "skipped": [], "newest": True},
+        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1, "part": "", "until": None}
+        | {"reviews": False, "here": False, "name": ""},
+        {"shown": 0, "first": False, "lines": []},
+        {"one": replace(ONE, state="verified", verified_vnd=VND)},
         {"one": replace(ONE, state="rejected", note="")},
         {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
         {"changed": False, "whole": False, "held": 0, "open": 0, "reports": False, "given": ""},

@@ -13,8 +13,9 @@ def main(options: argparse.Namespace) -> int:
     settings = common.settings()
     with common.storage_at_hand():
         from bot.app import open_store
+        from handlers.words import moment
         from knowledge import places
-        from storage import grants
+        from storage import grants, organisations
 
         database = open_store(settings)
         now = make_clock(settings.clock)()
@@ -22,7 +23,12 @@ def main(options: argparse.Namespace) -> int:
         if options.revoke is None:
             with database.reading(now) as tx:
                 for held, name in grants.everyone(tx):
-                    print(f"{held.id}\t{held.role}\t{known.get(held.place).name}\t{name}")
+                    part = held.village
+                    if held.organisation_id:
+                        part = organisations.get(tx, held.organisation_id).name
+                    until = moment(held.until) if held.until else ""
+                    place = known.get(held.place).name
+                    print(f"{held.id}\t{held.role}\t{place}\t{name}\t{part}\t{until}".rstrip())
             done = True
         else:
             with database.writing(now) as tx:

@@ -13,7 +13,7 @@
     > Góp để làm việc gì?*             the bot's next message to whoever wrote; * is anything
     > @Hà Có báo cáo mới*{mã}*         … to somebody else; {mã} is a receipt code, kept for later
     [Gửi] [Sửa] [Hủy]                  the choices under it
-    Páo: xem {mã}                      the code can be typed
+    Páo: xem {mã}                      the code can be typed; {khóa…} is a one-time code
     = 2 ngày                           time passes
     Im lặng                            the bot says nothing to whoever wrote
 
@@ -65,6 +65,7 @@ WAYS: dict[str, dict[str, bool]] = {
 }
 """The ways a transcript must hold, and what a Talk is told for each."""
 _CODE = rf"LC-[{ALPHABET}]{{7}}"
+_KEY = r"[a-z2-9]{5} [a-z2-9]{5}|[a-z2-9]{26}"
 _STARTS = re.compile(r"#\s*lúc:\s*(.+)")
 _SENDS = re.compile(rf"([^:]+) gửi (?:(\d{{1,2}}) )?({'|'.join(SENT)})(?:: (.*))?")
 _GIVEN = re.compile(rf"({'|'.join(sorted(ROLES, key=len, reverse=True))})([^:]+): (.+)")
@@ -203,8 +204,10 @@ class Player:
         self._shown = [one["label"] for one in bodies[heard]["choices"]]
         wanted = self._filled(pattern)
         regex = translate(wanted).replace(r"\{", "{").replace(r"\}", "}")
-        for name in re.findall(r"\{(\w+)\}", regex):
-            regex = regex.replace(f"{{{name}}}", f"(?P<{name}>{_CODE})", 1)
+        for name in dict.fromkeys(re.findall(r"\{(\w+)\}", regex)):
+            one = _KEY if name.startswith("khóa") else _CODE
+            regex = regex.replace(f"{{{name}}}", f"(?P<{name}>{one})", 1)
+            regex = regex.replace(f"{{{name}}}", f"(?P={name})")
         match = re.fullmatch(regex, " ".join(said.split()))
         if match is None:
             raise Mismatch(f"the bot said: {said}")
