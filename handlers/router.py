@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, forms, mine, officials, report, verify
+from handlers import ask, forms, mine, officials, rehearsal, report, verify
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
@@ -27,6 +27,7 @@ MODULES = (
     verify,
     mine,
     officials,
+    rehearsal,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}

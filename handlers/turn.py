@@ -7,7 +7,7 @@ offered stands in the conversation's state, and a press or a typed number means 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -35,6 +35,8 @@ class World:
     places: Places
     words: Words
     officer_contact: str = ""
+    keep_talk: Callable[[Turn], str | None] | None = None
+    """While rehearsing: keeps the writer's conversation and gives the file's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ SAID: dict[str, Any] = {
     "old": PLACE,
     "now": PLACE,
     "month": "12/2025",
+    "file": "20250102-080000-001.txt",
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 

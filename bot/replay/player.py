@@ -1,12 +1,14 @@
 """Transcripts: conversations in plain text that a non-programmer can read and write.
 
     # lúc: 2025-07-02 08:00            before anything else: when it begins, in Lai Châu
+    # diễn tập                         the bot is rehearsing: its menu can keep the conversation
     # a comment
     Cán bộ Hà: Xã Bình Lư              Hà is an officer of that commune (by invitation)
     Cán bộ huyện Lan: Huyện Tam Đường  … of that district; so too "Cán bộ tỉnh"
     Páo: báo đóng góp                  Páo types
     Páo bấm: Đồng ý                    Páo presses (types its number where there are no buttons)
     Páo bấm lại                        Páo presses the same button once more
+    Páo bấm nút cũ                     Páo presses a button of long ago
     Páo gửi ảnh                        … a photo; so too "gửi 3 ảnh" at once, "ghi âm", "tệp"
     Páo gửi ảnh: đường bản             … with words beside it
     > Góp để làm việc gì?*             the bot's next message to whoever wrote; * is anything
@@ -46,7 +48,9 @@ ROLES = {
     "Cán bộ huyện ": "district_officer",
     "Cán bộ tỉnh ": "province_officer",
 }
-AGAIN = " bấm lại"
+AGAIN, OLD_BUTTON = " bấm lại", " bấm nút cũ"
+SILENCE = "Im lặng"
+REHEARSAL = "# diễn tập"
 WAYS: dict[str, dict[str, bool]] = {
     "plain": {},
     "afresh": {"afresh": True},
@@ -54,7 +58,7 @@ WAYS: dict[str, dict[str, bool]] = {
     "no-buttons": {},
 }
 """The ways a transcript must hold, and what a Talk is told for each."""
-_CODE = rf"LC-[{ALPHABET}]{{7}}"
+CODE = rf"LC-[{ALPHABET}]{{7}}"
 _STARTS = re.compile(r"#\s*lúc:\s*(.+)")
 _SENDS = re.compile(rf"([^:]+) gửi (?:(\d{{1,2}}) )?({'|'.join(SENT)})(?:: (.*))?")
 _GIVEN = re.compile(rf"({'|'.join(sorted(ROLES, key=len, reverse=True))})([^:]+): (.+)")
@@ -82,7 +86,7 @@ def starts_at(text: str) -> datetime:
 
 def playable(text: str, way: str) -> bool:
     """Whether a transcript can be played this way: an old button is there only where any are."""
-    return way != "no-buttons" or AGAIN not in text
+    return way != "no-buttons" or not (AGAIN in text or OLD_BUTTON in text)
 
 
 def _unheard(_line: str) -> None:
@@ -108,6 +112,8 @@ class Player:
         """Play every line. Raises Mismatch at the first that does not hold, Unreadable."""
         if _STARTS.search(text):
             self.talk.clock.now = starts_at(text)
+        if REHEARSAL in text.splitlines():
+            self.talk.rehearse()
         for number, line in enumerate(text.splitlines(), start=1):
             line = line.strip()
             if line and not line.startswith("#"):
@@ -128,15 +134,18 @@ class Player:
         elif line.startswith("["):
             wanted = [self._filled(one) for one in re.findall(r"\[([^\]]*)\]", line)]
             _hold(wanted == self._shown, f"shown: {self._shown}")
-        elif line == "Im lặng":
+        elif line == SILENCE:
             _hold(not self.talk.last[self._writer], f"said: {self.talk.last[self._writer]}")
         elif given := _GIVEN.fullmatch(line):
             self.talk.make_officer(given[2], given[3], ROLES[given[1]])
             self._heard[given[2]] = self._told[given[2]] = len(self.talk.last[given[2]])
             self.hear(line)
-        elif line.endswith(AGAIN):
+        elif line.endswith(AGAIN) and ":" not in line:
             who = self._writes(line.removesuffix(AGAIN))
             self.talk.say(who, choice=self._pressed[who])
+            self._tell(line)
+        elif line.endswith(OLD_BUTTON) and ":" not in line:
+            self.talk.say(self._writes(line.removesuffix(OLD_BUTTON)), choice="old")
             self._tell(line)
         elif sent := _SENDS.fullmatch(line):
             self._send(self._writes(sent[1]), int(sent[2] or 1), SENT[sent[3]], sent[4] or "")
@@ -197,8 +206,9 @@ class Player:
         self._shown = [one["label"] for one in bodies[heard]["choices"]]
         wanted = self._filled(pattern)
         regex = translate(wanted).replace(r"\{", "{").replace(r"\}", "}")
-        for name in re.findall(r"\{(\w+)\}", regex):
-            regex = regex.replace(f"{{{name}}}", f"(?P<{name}>{_CODE})", 1)
+        for name in dict.fromkeys(re.findall(r"\{(\w+)\}", regex)):
+            first, *others = regex.split(f"{{{name}}}")
+            regex = f"{first}(?P<{name}>{CODE})" + f"(?P={name})".join(others)
         match = re.fullmatch(regex, " ".join(said.split()))
         if match is None:
             raise Mismatch(f"the bot said: {said}")
