@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, forms, mine, officials, rehearsal, report, verify
+from handlers import ask, awards, facts, forms, mine, officials, rehearsal, report, verify
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
@@ -27,6 +27,8 @@ MODULES = (
     verify,
     mine,
     officials,
+    facts,
+    awards,
     rehearsal,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
@@ -118,7 +120,7 @@ def _talk(turn: Turn, text: str, command: str | None) -> None:
         mine.show(turn, sent[0])
     elif turn.conversation.is_new and command == "greeting":
         _menu(turn, "router.welcome")
-    else:
+    elif not awards.take(turn, text):
         ask.answer(turn, text)
 
 

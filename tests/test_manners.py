@@ -19,7 +19,7 @@ from tests.talk import Talk, talking
 MOST_CHARS, MOST_LINES = 300, 5
 OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 """An officer decides on what he reads, and reads it on a larger screen more often."""
-FOR_OFFICERS = ("decide.", "verify.", "redeem.", "officials.")
+FOR_OFFICERS = ("decide.", "verify.", "redeem.", "officials.", "facts.", "awards.")
 LABEL_CHARS = 80
 
 NAME = "Hợp tác xã nông nghiệp hữu cơ Sì Thâu Chải, huyện Tam Đường"
@@ -41,6 +41,10 @@ ONE = Contribution(
     verified_vnd=VND - 1, note=f"{REASON}\n{REASON}", submitted_at=START, updated_at=START,
 )  # fmt: skip
 
+SEATS = SimpleNamespace(seats=20, left=-3)
+AWARD = "Bằng khen của Chủ tịch UBND tỉnh cho xã hoàn thành nhiều tiêu chí nhất huyện cả năm"
+ONE_GAVE = SimpleNamespace(name=NAME)
+
 SAID: dict[str, Any] = {
     "one": ONE,
     "place": PLACE,
@@ -52,6 +56,8 @@ SAID: dict[str, Any] = {
     "answers": {
         "amount": VND, "purpose": PURPOSE, "village": VILLAGE, "reason": REASON,
         "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
+        "year": 2025, "decision": "12345/QĐ-UBND", "stars": 5,
+        "village_name": VILLAGE, "product_name": NAME, "owner": NAME,
     },
     "amount": VND,
     "busy": False,
@@ -86,6 +92,36 @@ SAID: dict[str, Any] = {
     "now": PLACE,
     "month": "12/2025",
     "file": "20250102-080000-001.txt",
+    "year": 2025,
+    "present": {
+        "level": "đạt chuẩn nông thôn mới", "year_attained": 2024, "level_recognised": "chưa rõ",
+        "criteria_total": 19, "criteria_completed_in_year": 19,
+        "basic_construction_debt": "chưa rõ", "special_difficulty_commune": "chưa rõ",
+    },
+    "villages": 100, "products": 100, "honours": 100,
+    "label": "chuyển giao khoa học kỹ thuật trị giá bao nhiêu tiền",
+    "before": "đạt chuẩn nông thôn mới",
+    "zero": True,
+    "low": 0, "high": 100_000, "total": 100,
+    "lines": [
+        ("đã đạt chuẩn nông thôn mới hay nâng cao chưa", "đạt chuẩn nông thôn mới"),
+        ("năm đạt chuẩn", 2024), ("đã có quyết định công nhận chưa", "chưa rõ"),
+    ],
+    "group": "honour",
+    "award": AWARD,
+    "recipient": NAME,
+    "who": NAME,
+    "verdict": "phải chờ nơi xét khen xem xét",
+    "verdicts": [("Khen thưởng cấp Nhà nước", "chưa đủ số liệu để biết", SEATS)],
+    "missing": True,
+    "needed": ["đã nhận Bằng khen nào của phong trào chưa"],
+    "conditions": [("Người xét quyết định", REASON[:150], "V.2.c")],
+    "more": 12,
+    "given": [{"kind": "labour", "quantity": 1777.5, "vnd": VND, "unvalued": 9}],
+    "people": [
+        (ONE_GAVE, "OCOP 5 sao", {"figure": VND, "lacking": 1, "verdict": "chưa đủ số liệu"})
+    ],
+    "seats": SEATS,
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 
@@ -98,6 +134,8 @@ def _variants() -> list[dict[str, Any]]:
         {"one": replace(ONE, state="verified", verified_vnd=VND)},
         {"one": replace(ONE, state="rejected", note="")},
         {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
+        {"group": "product", "people": [], "zero": False, "before": "", "more": 0},
+        {"group": "village", "seats": None, "verdicts": [], "needed": [], "missing": False},
         {"made_on": None, "dated": False, "does": "chuyển giao", "what": SAID["spelled"]},
     ]
     asked = [
