@@ -124,8 +124,13 @@ def listing(turn: Turn) -> None:
     """Of whom to see the verified totals."""
     if turn.state.get(STATE) is None and commune_year.is_official(turn):
         _ask(turn, Whom(whom.LIST))
-    elif _state(turn) is not None:
-        turn.say("awards.which_group", [turn.typed(f"awards_{one}") for one in candidates.GROUPS])
+    elif (now := _state(turn)) is not None:
+        groups = [turn.typed(f"awards_{one}") for one in candidates.GROUPS]
+        seats = candidates.seats(turn, now["place"], now["year"])
+        turn.say(
+            "awards.which_group", groups,
+            place=place_name(turn, now), year=now["year"], seats=seats,
+        )  # fmt: skip
 
 
 def _fact(turn: Turn, answers: Answers) -> dict[str, Any]:

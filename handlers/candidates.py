@@ -6,17 +6,20 @@ up exactly, whatever the slice. Which figure is reached is the plan's to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from handlers import long_answers, standing, whom
+from handlers.standing import Facts
 from handlers.turn import Offer, Turn
 from handlers.whom import Whom
-from knowledge.awards import Quota, Verdict
+from knowledge.awards import Quota
 from knowledge.text import fold
 from storage import facts as stored
 from storage import honours, totals
+from storage.facts import Product
+from storage.honours import Honour
 from storage.totals import Total
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -26,8 +29,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Who is listed together, by kinds of contributor."""
 PAGE = 3
-_RANK = ("qualifies", "quota", "needs_judgement", "needs_facts", "not_qualified")
-THRESHOLD = "threshold"
+THRESHOLD, STARS = "threshold", "stars"
+"""Figures of an award, as the plan pack calls them."""
+_UNTOLD: dict[str, Any] = {"stars": None, "figure": None, "lacking": 0}
 Now = dict[str, Any]
 
 
@@ -80,17 +84,35 @@ def commune_facts(turn: Turn, place: str, year: int) -> dict[str, Any]:
     return found | ({"nominees": len(named)} if named else {})
 
 
-def contributor_facts(turn: Turn, place: str, year: int, one: Total) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is on record around the people of a commune, read once for all of them."""
+
+    told: Mapping[str, object]
+    given: Sequence[Honour]
+    ranked: Sequence[Product]
+
+
+def around(turn: Turn, place: str, year: int) -> Around:
+    """What is on record of a commune's year."""
+    return Around(
+        stored.told(turn.tx, place, year),
+        honours.given(turn.tx, place, _award_ids(turn)),
+        stored.ranked(turn.tx, place, year),
+    )
+
+
+def contributor_facts(turn: Turn, place: str, year: int, one: Total, known: Around) -> Facts:
     """The facts of who gave, as the plan's awards take them."""
-    given = honours.given(turn.tx, place, _award_ids(turn))
+    household = one.contributor_kind == "household"
     return standing.of_contributor(
         one.contributor_kind,
         year,
         one,
-        commune=stored.told(turn.tx, place, year),
-        village=stored.village(turn.tx, place, one.village_key),
-        ranked=[p for p in stored.ranked(turn.tx, place, year) if p.owner_key == one.key],
-        given=[h for h in given if fold(h.recipient_name) == one.key],
+        commune=known.told,
+        village=stored.village(turn.tx, place, one.village_key) if household else None,
+        ranked=[each for each in known.ranked if each.owner_key == one.key],
+        given=[each for each in known.given if fold(each.recipient_name) == one.key],
     )
 
 
@@ -103,56 +125,60 @@ def spoken(turn: Turn, one: Total | None) -> str:
 
 def _page(turn: Turn, now: Now) -> None:
     at, place, year = now["list"], now["place"], now["year"]
-    after = tuple(at["after"]) if at["after"] else None
-    found, end = totals.of_slice(turn.tx, place, year, GROUPS[at["group"]], after)
-    found.sort(key=lambda one: (-sum(each.vnd for each in one.given), one.key))
-    shown = found[at["from"] : at["from"] + PAGE]
-    offers, lines = [], []
-    for each in shown:
-        exact = totals.of_one(turn.tx, place, year, each.contributor_kind, each.key) or each
-        lines.append((exact, spoken(turn, exact), _best(turn, place, year, exact)))
-        asked = whom.asked(turn, Whom(each.contributor_kind, each.name))
-        offers.append(Offer(each.name, asked))
-    at["from"] += PAGE
-    more = at["from"] < len(found) or end is not None
-    if at["from"] >= len(found):
-        at["after"], at["from"] = end, 0
-    if more:
+    found, end = totals.of_slice(
+        turn.tx, place, year, GROUPS[at["group"]], tuple(at["after"]) if at["after"] else None,
+        skip=at["from"], most=PAGE + 1,
+    )  # fmt: skip
+    people, offers, known = [], [], around(turn, place, year)
+    for who in found[:PAGE]:
+        one = totals.of_one(turn.tx, place, year, who.contributor_kind, who.key)
+        if one is not None:
+            people.append((one, spoken(turn, one), _nearest(turn, place, year, one, known)))
+            asked = whom.asked(turn, Whom(one.contributor_kind, one.name))
+            offers.append(Offer(one.name, asked))
+    same_slice = len(found) > PAGE
+    at["from"], at["after"] = (at["from"] + PAGE, at["after"]) if same_slice else (0, end)
+    if same_slice or end is not None:
         offers.append(turn.typed("awards_more"))
     else:
         now.pop("list")
     text = turn.world.words.text(
-        "awards.candidates", people=lines, place=turn.world.places.get(place).name, year=year,
-        group=turn.world.words.label(f"group.{at['group']}"), seats=_seats(turn, place, year, at),
+        "awards.candidates", people=people,
+        place=turn.world.places.get(place).name, year=year,
+        group=turn.world.words.label(f"group.{at['group']}"),
     )  # fmt: skip
     long_answers.say(turn, text, offers)
 
 
-def _best(turn: Turn, place: str, year: int, one: Total) -> dict[str, Any]:
-    """How he stands to the award with a figure that he comes nearest to."""
+def _nearest(turn: Turn, place: str, year: int, one: Total, known: Around) -> dict[str, Any]:
+    """The award's figure that he has reached or comes nearest to; nothing where part of what he
+    gave has no value yet, so that it cannot be known."""
     awards = turn.world.plan.awards
-    facts = contributor_facts(turn, place, year, one)
-    found = awards.judge(facts, until=turn.world.plan.ends) if awards else ()
-    figures = {each.award: awards.figures(each.award).get(THRESHOLD) for each in found if awards}
-    with_figure = [each for each in found if figures[each.award] is not None]
-    if awards is None or not with_figure:
-        return {}
-    best = min(with_figure, key=lambda e: (_RANK.index(e.verdict), figures[e.award]))
-    return {
-        "verdict": turn.world.words.label(f"verdict.{best.verdict}"),
-        "figure": figures[best.award],
-        "lacking": awards.lacking(best.award, facts),
-    }
+    facts = contributor_facts(turn, place, year, one, known)
+    rules = [
+        rule
+        for rule in (awards.rules if awards else ())
+        if facts["subject"] in rule.subjects and THRESHOLD in rule.values
+    ]
+    if awards is None or not rules:
+        return _UNTOLD
+    lacking = {rule.id: awards.lacking(rule.id, facts) for rule in rules}
+    best = min(rules, key=lambda rule: lacking[rule.id])
+    stars = best.values.get(STARS)
+    if isinstance(stars, int) and (facts.get("ocop_stars") or 0) >= stars:
+        return {**_UNTOLD, "stars": stars}
+    unvalued = any(each.unvalued for each in one.given if each.kind != "ocop")
+    if lacking[best.id] and unvalued:
+        return _UNTOLD
+    return {**_UNTOLD, "figure": best.values[THRESHOLD], "lacking": lacking[best.id]}
 
 
-def _seats(turn: Turn, place: str, year: int, at: dict[str, Any]) -> Quota | None:
-    """The commune's seats for people, shown with the people."""
+def seats(turn: Turn, place: str, year: int) -> Quota | None:
+    """The commune's seats for people."""
     awards = turn.world.plan.awards
-    if awards is None or at["group"] != "individuals":
+    if awards is None:
         return None
-    found: tuple[Verdict, ...] = awards.judge(
-        commune_facts(turn, place, year), until=turn.world.plan.ends
-    )
+    found = awards.judge(commune_facts(turn, place, year), until=turn.world.plan.ends)
     return next((one.quota for one in found if one.quota), None)
 
 

@@ -49,7 +49,8 @@ def _facts(turn: Turn, now: Now) -> dict[str, Any] | None:
         total = candidates.total(turn, place, year, asked)
         if total is None:
             return None
-        found = candidates.contributor_facts(turn, place, year, total)
+        known = candidates.around(turn, place, year)
+        found = candidates.contributor_facts(turn, place, year, total, known)
     said: dict[str, Any] = now["said"]
     return found | said
 

@@ -119,7 +119,7 @@ SAID: dict[str, Any] = {
     "more": 12,
     "given": [{"kind": "labour", "quantity": 1777.5, "vnd": VND, "unvalued": 9}],
     "people": [
-        (ONE_GAVE, "OCOP 5 sao", {"figure": VND, "lacking": 1, "verdict": "chưa đủ số liệu"})
+        (ONE_GAVE, "OCOP 5 sao", {"stars": None, "figure": VND, "lacking": 1})
     ],
     "seats": SEATS,
 }  # fmt: skip
