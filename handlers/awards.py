@@ -173,7 +173,7 @@ def _told(turn: Turn, answers: Answers) -> None:
     elif value == NONE_GIVEN:
         listed = stored.Fact(place, stored.ANY_YEAR, standing.LISTED.format(name), True)
         stored.put(turn.tx, listed, by=turn.person.id)
-    else:
+    elif name in standing.COMMUNE_FACTS:
         stored.put(turn.tx, stored.Fact(place, year, name, value), by=turn.person.id)
     fill(turn)
 
@@ -238,6 +238,8 @@ FACT = Form(
     (
         Question(
             "value",
+            # Parked and resumed when nothing is asked about any more, it has no question left.
+            when=lambda turn, _: STATE in turn.state,
             says="awards.ask",
             read=_read,
             offers=lambda turn, answers: fact_values.offers(

@@ -57,6 +57,7 @@ def of_commune(
 def of_village(year: int, reached: Village | None, told: Mapping[str, object]) -> Facts:
     """A village (thôn, bản): one that is not on record may have reached the standard all the
     same, and what it gave together is not known."""
+    reached = _by(year, reached)
     return {
         "subject": "village",
         "year": year,
@@ -93,10 +94,15 @@ def of_contributor(
     if subject == "individual":
         facts |= {"commune_level": commune.get("level"), "district_level": None}
     if subject == "household":
-        facts["village_level"] = "ntm" if village else None
+        facts["village_level"] = "ntm" if _by(year, village) else None
     received = [{"award": one.award, "year": one.year} for one in given]
     facts["certificates_received"] = received or None
     return facts
+
+
+def _by(year: int, village: Village | None) -> Village | None:
+    """The village as of a year: what it reached later says nothing of that year."""
+    return village if village is not None and village.year <= year else None
 
 
 def _amount(given: Given) -> Facts:

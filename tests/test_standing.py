@@ -143,6 +143,30 @@ def test_a_product_on_record_counts_for_its_owner() -> None:
     assert _verdicts(told)["merit_collective_contribution"] == "qualifies"
 
 
+def test_a_village_counts_from_the_year_it_reached_the_standard() -> None:
+    before, after = (standing.of_village(year, REACHED, {})["level"] for year in (2023, 2024))
+    assert (before, after) == (None, "ntm")
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_question_left_open_is_not_asked_when_nothing_is_asked_about(
+    store: str, fresh_url: Fresh, world: World, clock: HandClock
+) -> None:
+    with talking(fresh_url(store), world, clock) as talk:
+        talk.make_officer("Hà", "Xã Bình Lư")
+        for text in ("xã tôi được khen gì", "2024", "bổ sung số liệu xét khen", "menu"):
+            talk.say("Hà", text)
+        account = talk.write(lambda tx: people.find_account(tx, "terminal", "test", "Hà"))
+
+        def forget(tx: Tx) -> None:
+            opened = people.open_conversation(tx, "terminal", "test", "Hà")
+            opened.state.pop("awards")
+            people.save_state(tx, account or 0, opened.state)
+
+        talk.write(forget)
+        assert "cho năm nào" in talk.say("Hà", "tiếp tục")[0]
+
+
 def test_since_the_districts_are_gone_no_district_is_assumed() -> None:
     unit = PLACES.find("Xã Bình Lư", date(2025, 9, 1)).units[0]
     assert standing.of_commune(unit, 2025, {}, [], False)["parent"] is None
