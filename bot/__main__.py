@@ -60,6 +60,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     awards.set_defaults(run="bot.commands.awards")
 
+    template = commands.add_parser("template", help="ghi mẫu Excel để nhập số liệu của xã")
+    template.add_argument("file", metavar="TỆP.xlsx", help="tệp sẽ ghi")
+    template.add_argument("--year", type=int, help="năm của số liệu")
+    template.set_defaults(run="bot.commands.facts")
+
+    taking = commands.add_parser("import", help="nhập số liệu của xã từ Excel: tất cả hoặc không")
+    taking.add_argument("file", metavar="TỆP.xlsx", help="tệp đã điền theo mẫu")
+    taking.add_argument("--dry-run", action="store_true", help="chỉ xem lỗi, không ghi")
+    taking.add_argument("--by", default="Người vận hành", metavar="TÊN", help="ai chịu trách nhiệm")
+    taking.set_defaults(run="bot.commands.facts")
+
     deadlines = commands.add_parser("deadlines", help="thời hạn của một năm")
     deadlines.add_argument("--year", type=int, required=True, help="năm của các ngày")
     deadlines.add_argument("--json", action="store_true", help="ghi JSON")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from bot.clock import Clock, make_clock
 from bot.engine import Engine
 from bot.plan_folder import load_plan
+from bot.replay.memory import Memory
 from bot.settings import Settings
 from handlers.turn import World
 from handlers.words import Words
@@ -66,4 +67,9 @@ def make_app(settings: Settings) -> App:
         settings.most_per_minute,
         settings.verify_days,
     )
-    return App(settings, clock, database, world, Engine(database, world, clock))
+    note = None
+    if settings.clock is not None:
+        # A rehearsal: invented people, whose conversations become transcripts.
+        memory = Memory(settings.data_dir / "conversations")
+        world, note = replace(world, keep_talk=memory.keep), memory.note
+    return App(settings, clock, database, world, Engine(database, world, clock, note))

@@ -31,7 +31,7 @@ from handlers import router
 from handlers.messages import Message
 from handlers.turn import Turn, World
 from storage import outbox, people, received
-from storage.database import Database, Tx
+from storage.database import Database, News, Tx
 from storage.errors import DatabaseAway
 from storage.listen import Listener
 from storage.writer import Done, Outcome, Writer
@@ -59,12 +59,22 @@ class Taken:
 class Engine:
     """Takes messages and gives the web chat what it has to show."""
 
-    def __init__(self, database: Database, world: World, clock: Clock) -> None:
-        """`database` must be upgraded. Call `close` at the end."""
+    def __init__(
+        self,
+        database: Database,
+        world: World,
+        clock: Clock,
+        note: Callable[[Turn, Sequence[News]], None] | None = None,
+    ) -> None:
+        """`database` must be upgraded. Call `close` at the end.
+
+        `note` hears of every turn and all it said, before its commit.
+        """
         self.database = database
         self.writer = Writer(database, clock)
         self._world = world
         self.clock = clock
+        self._note = note
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._pages: dict[str, Page] = {}
         self._senders: dict[int, str] = {}
@@ -252,6 +262,8 @@ class Engine:
         )
         turn = Turn(self._world, tx, message, conversation)
         router.handle(turn)
+        if self._note is not None:
+            self._note(turn, tx.news)
         return Taken(turn.conversation.account_id, "done")
 
     def _bury(self, message: Message, key: bytes, raw: bytes, tx: Tx, fault: Exception) -> Taken:

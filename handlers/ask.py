@@ -78,14 +78,15 @@ def more(turn: Turn) -> None:
     turn.say_text(parts[0], [] if last else [turn.typed("more")])
 
 
-def split(text: str) -> list[str]:
-    """The text in parts a villager reads, cut between lines or sentences, not inside a word."""
-    if len(text) <= MAX_CHARS and text.count("\n") < MAX_LINES:
+def split(text: str, chars: int = MAX_CHARS, lines: int = MAX_LINES) -> list[str]:
+    """The text in parts somebody reads (unless told otherwise, a villager), cut between lines or
+    sentences, not inside a word."""
+    if len(text) <= chars and text.count("\n") < lines:
         return [text.strip()]
     parts: list[str] = []
     for piece in _pieces(text):
         joined = f"{parts[-1]}{piece}" if parts else ""
-        if parts and len(joined.strip()) <= MAX_CHARS and joined.strip().count("\n") < MAX_LINES:
+        if parts and len(joined.strip()) <= chars and joined.strip().count("\n") < lines:
             parts[-1] = joined
         else:
             parts.append(piece)

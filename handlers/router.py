@@ -12,6 +12,7 @@ from handlers import (
     answering,
     ask,
     asked,
+    awards,
     bulk,
     consent,
     correct,
@@ -21,6 +22,7 @@ from handlers import (
     data_erase,
     decided,
     evidence,
+    facts,
     figure,
     flood,
     forms,
@@ -32,6 +34,7 @@ from handlers import (
     overdue,
     passing_on,
     queue,
+    rehearsal,
     reminders,
     report,
     representatives,
@@ -92,6 +95,9 @@ MODULES = (
     passing_on,
     answering,
     grouping,
+    facts,
+    awards,
+    rehearsal,
 )
 """The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
@@ -225,7 +231,7 @@ def _talk(turn: Turn, text: str, command: str | None) -> None:
         mine.show(turn, sent[0])
     elif turn.conversation.is_new and command == "greeting":
         _menu(turn, "router.welcome")
-    else:
+    elif not awards.take(turn, text):
         ask.answer(turn, text)
 
 

@@ -7,7 +7,7 @@ offered stands in the conversation's state, and a press or a typed number means 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -41,6 +41,8 @@ class World:
     """Messages of one person that are handled; 0 is no limit."""
     verify_days: int = 7
     """For so many days a commune has a report to itself."""
+    keep_talk: Callable[[Turn], str | None] | None = None
+    """While rehearsing: keeps the writer's conversation and gives the file's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage import audit
 from storage.database import Tx
@@ -24,19 +25,25 @@ class Honour:
 
 
 def record(tx: Tx, honour: Honour, *, by: int) -> bool:
-    """Keep an award given; False when the same one is on record already."""
-    row = {
+    """Keep an award given; False when the same one is on record already.
+
+    The same with another decision's number puts the number right.
+    """
+    same = {
         "award": honour.award,
         "place": honour.place,
         "recipient_kind": honour.recipient_kind,
         "recipient_name": honour.recipient_name,
         "year": honour.year,
+    }
+    row = {
+        **same,
         "decision_number": honour.decision_number,
         "recorded_by": by,
         "recorded_at": tx.now,
     }
     if not tx.insert_once(honours, row):
-        return False
+        return _put_right(tx, honour, same, by)
     audit.record(
         tx, by, "honour.recorded", f"place:{honour.place}",
         award=(None, honour.award), recipient=(None, honour.recipient_name),
@@ -45,18 +52,31 @@ def record(tx: Tx, honour: Honour, *, by: int) -> bool:
     return True
 
 
+def _put_right(tx: Tx, honour: Honour, same: Mapping[str, object], by: int) -> bool:
+    this = [honours.c[name] == value for name, value in same.items()]
+    before = tx.execute(select(honours.c.decision_number).where(*this)).scalar_one()
+    if honour.decision_number in ("", before):
+        return False
+    tx.execute(update(honours).where(*this).values(decision_number=honour.decision_number))
+    audit.record(
+        tx, by, "honour.corrected", f"place:{honour.place}",
+        award=(honour.award, honour.award), decision=(before, honour.decision_number),
+    )  # fmt: skip
+    return True
+
+
 def at_place(tx: Tx, place: str) -> list[Honour]:
-    """Everything awarded at a place, oldest first."""
-    rows = tx.execute(
-        select(
-            honours.c.award,
-            honours.c.place,
-            honours.c.recipient_kind,
-            honours.c.recipient_name,
-            honours.c.year,
-            honours.c.decision_number,
-        )
-        .where(honours.c.place == place)
-        .order_by(honours.c.year, honours.c.id)
-    )
+    """Everything awarded at a place, oldest first: for exports, it looks through all honours."""
+    rows = tx.execute(_ALL.where(honours.c.place == place))
     return [Honour(*row) for row in rows]
+
+
+def given(tx: Tx, place: str, awards: Iterable[str]) -> list[Honour]:
+    """What of these awards was given at a place, oldest first."""
+    rows = tx.execute(_ALL.where(honours.c.award.in_(list(awards)), honours.c.place == place))
+    return [Honour(*row) for row in rows]
+
+
+_ALL = select(*(honours.c[name] for name in Honour.__dataclass_fields__)).order_by(
+    honours.c.year, honours.c.id
+)

@@ -29,8 +29,8 @@ OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 FOR_OFFICERS = (
     "decide.", "verify.", "redeem.", "officials.", "queue.", "bulk.", "revoke.", "behalf.",
     "announce.", "reminders.office", "reminders.digest", "data_answer.", "correct.told",
-    "decide.", "verify.", "redeem.", "officials.", "inviting.", "roster.", "village.",
-    "answering.", "grouping.", "representatives.arrived", "representatives.decide",
+    "inviting.", "roster.", "village.", "answering.", "grouping.", "representatives.arrived",
+    "representatives.decide", "facts.", "awards.",
 )  # fmt: skip
 LABEL_CHARS = 80
 
@@ -60,6 +60,10 @@ LINE = (
     " gửi Sở Nông nghiệp và Phát triển nông thôn; ngày làm việc cuối 13/01/2025 (V.4.b)."
 )
 
+SEATS = SimpleNamespace(seats=20, left=-3)
+AWARD = "Bằng khen của Chủ tịch UBND tỉnh cho xã hoàn thành nhiều tiêu chí nhất huyện cả năm"
+ONE_GAVE = SimpleNamespace(name=NAME)
+
 SAID: dict[str, Any] = {
     "one": ONE,
     "place": PLACE,
@@ -71,7 +75,8 @@ SAID: dict[str, Any] = {
     "answers": {
         "amount": VND, "purpose": PURPOSE, "village": VILLAGE, "reason": REASON,
         "guardian_name": NAME, "code": ONE.code, "action": "reject", "who": "group", "name": NAME,
-        "head": NAME, "text": REASON,
+        "head": NAME, "text": REASON, "year": 2025, "decision": "12345/QĐ-UBND", "stars": 5,
+        "village_name": VILLAGE, "product_name": NAME, "owner": NAME,
     },
     "amount": VND,
     "busy": False,
@@ -176,9 +181,45 @@ SAID: dict[str, Any] = {
 }  # fmt: skip
 """A long but plausible value for whatever a template may name. `why` is the readers' own text."""
 
+OF_COMMUNES: dict[str, Any] = {
+    "file": "20250102-080000-001.txt",
+    "year": 2025,
+    "present": {
+        "level": "đạt chuẩn nông thôn mới", "year_attained": 2024, "level_recognised": "chưa rõ",
+        "criteria_total": 19, "criteria_completed_in_year": 19,
+        "basic_construction_debt": "chưa rõ", "special_difficulty_commune": "chưa rõ",
+    },
+    "villages": 100, "products": 100, "honours": 100,
+    "label": "chuyển giao khoa học kỹ thuật trị giá bao nhiêu tiền",
+    "before": "đạt chuẩn nông thôn mới",
+    "zero": True,
+    "low": 0, "high": 100_000, "total": 100,
+    "lines": [
+        ("đã đạt chuẩn nông thôn mới hay nâng cao chưa", "đạt chuẩn nông thôn mới"),
+        ("năm đạt chuẩn", 2024), ("đã có quyết định công nhận chưa", "chưa rõ"),
+    ],
+    "group": "honour",
+    "award": AWARD,
+    "recipient": NAME,
+    "who": NAME,
+    "verdict": "phải chờ nơi xét khen xem xét",
+    "verdicts": [("Khen thưởng cấp Nhà nước", "chưa đủ số liệu để biết", SEATS)],
+    "missing": True,
+    "needed": ["đã nhận Bằng khen nào của phong trào chưa"],
+    "conditions": [("Người xét quyết định", REASON[:150], "V.2.c")],
+    "more": 12,
+    "given": [{"kind": "labour", "quantity": 1777.5, "vnd": VND, "unvalued": 9}],
+    "people": [
+        (ONE_GAVE, "OCOP 5 sao", {"stars": None, "figure": VND, "lacking": 1})
+    ],
+    "seats": SEATS,
+}  # fmt: skip
+"""What the templates of a commune's facts and awards name otherwise than all others."""
 
-def _variants() -> list[dict[str, Any]]:
+
+def _variants(key: str) -> list[dict[str, Any]]:
     """The values again, as the other branches of the templates see them."""
+    base = SAID | (OF_COMMUNES if key.startswith(("facts.", "awards.", "rehearsal.")) else {})
     others: list[dict[str, Any]] = [
         {},
         {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1},
@@ -194,13 +235,15 @@ def _variants() -> list[dict[str, Any]]:
         {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
         {"changed": False, "whole": False, "held": 0, "open": 0, "reports": False, "given": ""},
         {"household": None, "roles": [], "guardian": "", "who": "individual", "key": "corrected"},
+        {"group": "product", "people": [], "zero": False, "before": "", "more": 0},
+        {"group": "village", "seats": None, "verdicts": [], "needed": [], "missing": False},
         {"made_on": None, "dated": False, "does": "chuyển giao", "what": SAID["spelled"]},
     ]
     asked = [
         {"answers": {**SAID["answers"], "action": action, "who": who}}
         for action, who in (("correct", "self"), ("more", "household"), ("verify", "other"))
     ]
-    return [{**SAID, **other} for other in [*others, *asked]]
+    return [{**base, **other} for other in [*others, *asked]]
 
 
 def _too_long(text: str, *, officer: bool = False) -> str | None:
@@ -219,7 +262,7 @@ def _keys() -> list[str]:
 
 @pytest.mark.parametrize("key", _keys())
 def test_every_sentence_fits_one_message(key: str, world: World) -> None:
-    said = {world.words.text(key, **values) for values in _variants()}
+    said = {world.words.text(key, **values) for values in _variants(key)}
     officer = key.startswith(FOR_OFFICERS)
     assert [long for one in said if (long := _too_long(one, officer=officer))] == []
     assert all(one for one in said) or key == "report.amount_unclear"

@@ -78,6 +78,23 @@ def _have_conversations(talk: Talk) -> None:
     talk.say("Páo", "1")
     talk.say("Páo", "báo góp tiền")
     talk.say("Páo", "menu")
+    _keep_facts(talk)
+
+
+def _keep_facts(talk: Talk) -> None:
+    """Enter a commune's facts, ask what it can be commended for, look at who gave."""
+    for group in ("bản đạt chuẩn", "tiêu chí"):
+        talk.say("Hà", "số liệu của xã")
+        talk.say("Hà", "2024")
+        talk.say("Hà", group)
+        for told in ("Bản Nà Đon", "12/QĐ-UBND") if "bản" in group else ("17", "2"):
+            talk.say("Hà", told)
+        talk.press("Hà", "Ghi nhận")
+    talk.say("Hà", "xã tôi được khen gì")
+    talk.say("Hà", "2025")
+    for told in ("bổ sung số liệu xét khen", "1", "giải thích xét khen", "xem cá nhân",
+                 "ông Giàng A Páo được khen gì", "bản Nà Đon được khen gì"):  # fmt: skip
+        talk.say("Hà", told)
 
 
 def _know_each_other(talk: Talk) -> None:

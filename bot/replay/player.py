@@ -1,12 +1,14 @@
 """Transcripts: conversations in plain text that a non-programmer can read and write.
 
     # lúc: 2025-07-02 08:00            before anything else: when it begins, in Lai Châu
+    # diễn tập                         the bot is rehearsing: its menu can keep the conversation
     # a comment
     Cán bộ Hà: Xã Bình Lư              Hà is an officer of that commune (by invitation)
     Cán bộ huyện Lan: Huyện Tam Đường  … of that district; so too "Cán bộ tỉnh"
     Páo: báo đóng góp                  Páo types
     Páo bấm: Đồng ý                    Páo presses (types its number where there are no buttons)
     Páo bấm lại                        Páo presses the same button once more
+    Páo bấm nút cũ                     Páo presses a button of long ago
     Páo gửi ảnh                        … a photo; also tệp, ghi âm, vị trí, phim, danh bạ, nhãn dán
     Páo gửi 3 ảnh: đường bản           … several as one album, with words beside it
     Không đọc được: heic               what was sent turns out to be unreadable, and why
@@ -55,8 +57,10 @@ ROLES = {
     "Cán bộ huyện ": "district_officer",
     "Cán bộ tỉnh ": "province_officer",
 }
-AGAIN = " bấm lại"
+AGAIN, OLD_BUTTON = " bấm lại", " bấm nút cũ"
 UNREADABLE = "Không đọc được: "
+SILENCE = "Im lặng"
+REHEARSAL = "# diễn tập"
 WAYS: dict[str, dict[str, bool]] = {
     "plain": {},
     "afresh": {"afresh": True},
@@ -64,7 +68,7 @@ WAYS: dict[str, dict[str, bool]] = {
     "no-buttons": {},
 }
 """The ways a transcript must hold, and what a Talk is told for each."""
-_CODE = rf"LC-[{ALPHABET}]{{7}}"
+CODE = rf"LC-[{ALPHABET}]{{7}}"
 _KEY = r"[a-z2-9]{5} [a-z2-9]{5}|[a-z2-9]{26}"
 _STARTS = re.compile(r"#\s*lúc:\s*(.+)")
 _SENDS = re.compile(rf"([^:]+) gửi (?:(\d{{1,2}}) )?({'|'.join(SENT)})(?:: (.*))?")
@@ -93,7 +97,7 @@ def starts_at(text: str) -> datetime:
 
 def playable(text: str, way: str) -> bool:
     """Whether a transcript can be played this way: an old button is there only where any are."""
-    return way != "no-buttons" or AGAIN not in text
+    return way != "no-buttons" or not (AGAIN in text or OLD_BUTTON in text)
 
 
 def _unheard(_line: str) -> None:
@@ -118,6 +122,8 @@ class Player:
         """Play every line. Raises Mismatch at the first that does not hold, Unreadable."""
         if _STARTS.search(text):
             self.talk.clock.now = starts_at(text)
+        if REHEARSAL in text.splitlines():
+            self.talk.rehearse()
         for number, line in enumerate(text.splitlines(), start=1):
             line = line.strip()
             if line and not line.startswith("#"):
@@ -140,19 +146,22 @@ class Player:
         elif line.startswith("["):
             wanted = [self._filled(one) for one in re.findall(r"\[([^\]]*)\]", line)]
             _hold(wanted == self._shown, f"shown: {self._shown}")
-        elif line == "Im lặng":
+        elif line == SILENCE:
             _hold(not self.talk.last[self._writer], f"said: {self.talk.last[self._writer]}")
         elif given := _GIVEN.fullmatch(line):
             self.talk.make_officer(given[2], given[3], ROLES[given[1]])
             self._heard[given[2]] = self._told[given[2]] = len(self.talk.last[given[2]])
             self.hear(line)
-        elif line.endswith(AGAIN):
+        elif line.endswith(AGAIN) and ":" not in line:
             who = self._writes(line.removesuffix(AGAIN))
             self.talk.say(who, choice=self._pressed[who])
             self._tell(line)
         elif line.startswith(UNREADABLE):
             self.talk.refuse(line.removeprefix(UNREADABLE))
             self.hear(line)
+        elif line.endswith(OLD_BUTTON) and ":" not in line:
+            self.talk.say(self._writes(line.removesuffix(OLD_BUTTON)), choice="old")
+            self._tell(line)
         elif sent := _SENDS.fullmatch(line):
             who = self._writes(sent[1])
             self.talk.send(who, SENT[sent[3]], int(sent[2] or 1), self._filled(sent[4] or ""))
@@ -205,9 +214,9 @@ class Player:
         wanted = self._filled(pattern)
         regex = translate(wanted).replace(r"\{", "{").replace(r"\}", "}")
         for name in dict.fromkeys(re.findall(r"\{(\w+)\}", regex)):
-            one = _KEY if name.startswith("khóa") else _CODE
-            regex = regex.replace(f"{{{name}}}", f"(?P<{name}>{one})", 1)
-            regex = regex.replace(f"{{{name}}}", f"(?P={name})")
+            one = _KEY if name.startswith("khóa") else CODE
+            first, *others = regex.split(f"{{{name}}}")
+            regex = f"{first}(?P<{name}>{one})" + f"(?P={name})".join(others)
         match = re.fullmatch(regex, " ".join(said.split()))
         if match is None:
             raise Mismatch(f"the bot said: {said}")

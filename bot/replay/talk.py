@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -65,6 +65,12 @@ class Talk:
 
     def _open(self) -> None:
         self.engine = Engine(Database(self.url), self.world, self.clock)
+
+    def rehearse(self) -> None:
+        """Go on as in a rehearsal, where a conversation can be kept; here nothing is."""
+        self.close()
+        self.world = replace(self.world, keep_talk=lambda _turn: None)
+        self._open()
 
     def close(self) -> None:
         """Stop the engine."""

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.load import botapi, first_answer, slowest
+from tests.load import botapi, first_answer, kinds, slowest
 from tests.load.contenders import CONNECTIONS, Contender, Ours, bare, ours, usual
 from tests.load.server import cores
 
@@ -31,6 +31,7 @@ FEW, MANY = 1_000, 1_000_000
 async def bench(rounds: int, seconds: float, few: int, many: int, texts: int) -> int:
     """Measure and print; 1 when a request was refused or a report went astray, else 0."""
     print(await asyncio.to_thread(slowest.report, texts))
+    print(await asyncio.to_thread(kinds.report, rounds) + "\n")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chungsuc-bench-")))
         (folder / "terminal").mkdir()

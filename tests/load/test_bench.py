@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import uvloop
 
+from handlers.kinds import kinds as kinds_of
+from tests.load import kinds
 from tests.load.bench import bench
 from tests.load.client import Sample, body_end, request
 from tests.load.traffic import questions, told
@@ -20,9 +22,16 @@ def test_every_contender_is_measured(capsys: pytest.CaptureFixture[str]) -> None
         "question, page open",
         "form step",
         "slowest",
+        "a form step, by kind",
         "resident memory",
     ):
         assert words in said.out
+
+
+def test_every_kind_of_report_is_measured() -> None:
+    measured = kinds.measure(rounds=1)
+    assert set(measured) == set(kinds_of())
+    assert all(taken > 0 for rounds in measured.values() for taken in rounds)
 
 
 def test_questions_are_many_and_half_without_diacritics() -> None:
