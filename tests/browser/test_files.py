@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -66,12 +67,10 @@ async def test_photos_go_with_a_report_and_the_officer_opens_them(
         await press(villager, "Gửi", "Đã nhận báo cáo")
 
         # Fetching has its own time: the reporter may see his pictures as soon as they are kept.
-        await villager.wait_for_function(
-            """async () => {
-              const seen = [1, 2].map((id) => fetch(`/chat/media/${id}/thumb`));
-              return (await Promise.all(seen)).every((answer) => answer.ok);
-            }"""
-        )
+        thumbs = [f"{site.url}/chat/media/{number}/thumb" for number in (1, 2)]
+        async with asyncio.timeout(20):
+            while not all([(await people[0].request.get(one)).ok for one in thumbs]):
+                pass
         await heard(officer, "Có báo cáo mới")
         await officer.get_by_role("button", name="Mở xem").last.click()
         await heard(officer, "Anh chị quyết định thế nào?")
