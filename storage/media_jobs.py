@@ -95,13 +95,13 @@ _REFERRED = select(attachments.c.sha256, attachments.c.thumb).where(
     ),
     attachments.c.state == "kept",
 )
-_WAITING = select(attachments.c.reference).where(
-    attachments.c.channel == bindparam("on_channel"),
-    or_(
-        attachments.c.state == _PENDING,
-        and_(attachments.c.contribution_id.is_(None), attachments.c.state == "held"),
-    ),
-)
+_WAITING = [
+    select(attachments.c.reference).where(attachments.c.channel == bindparam("on_channel"), *which)
+    for which in (
+        [attachments.c.state == _PENDING],
+        [attachments.c.contribution_id.is_(None), attachments.c.state == "held"],
+    )
+]
 
 
 def claim(tx: Tx, limit: int) -> list[Evidence]:
@@ -220,4 +220,5 @@ def unreferred(tx: Tx, names: Collection[str]) -> set[str]:
 
 def awaited(tx: Tx, channel: str) -> set[str]:
     """The references of a channel that are still to be fetched, or held until a consent."""
-    return {row.reference for row in tx.execute(_WAITING, {"on_channel": channel})}
+    values = {"on_channel": channel}
+    return {row.reference for each in _WAITING for row in tx.execute(each, values)}

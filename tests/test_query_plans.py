@@ -15,7 +15,7 @@ from sqlalchemy import event, text
 
 from bot.engine import Engine
 from handlers.turn import World
-from storage import grants, outbox, timers
+from storage import grants, media, media_jobs, outbox, timers
 from storage.database import Database, Tx
 from storage.schema import metadata
 from tests.conftest import START, STORES, Fresh, HandClock
@@ -63,7 +63,9 @@ def _have_conversations(talk: Talk) -> None:
     talk.say("Páo", "Bản Nà Đon")
     talk.press("Páo", "Cá nhân tôi")
     talk.say("Páo", "Giàng A Páo")
+    talk.send("Páo", "photo", 2)
     talk.press("Páo", "Gửi")
+    talk.send("Páo", "voice")
     talk.press("Hà", "Mở xem")
     talk.press("Hà", "Cần bổ sung")
     talk.press("Hà", "Chưa rõ ai góp")
@@ -137,6 +139,14 @@ def _do_the_rest(tx: Tx) -> None:
     timers.plan(tx, "overdue", "contribution:1", START)
     for timer_id in timers.due(tx, 10):
         timers.take(tx, timer_id)
+    for one in media_jobs.claim(tx, 9):
+        media_jobs.same(tx, one, "source")
+        list(media_jobs.pictures_before(tx, one))
+        media_jobs.put_off(tx, one)
+        media_jobs.refuse(tx, one, "not_fetched")
+    media.drop(tx, [1], by="operator")
+    media_jobs.drop_stale(tx, 9)
+    media_jobs.forget(tx, [one.id for one in media_jobs.dropped(tx, 9)])
     [grant] = grants.at_place(tx, HERE, "commune_officer")
     grants.revoke(tx, grant.id, by="operator")
 

@@ -1,0 +1,103 @@
+"""A villager sends photos from the page, an officer sees them, on the real program, live."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, FilePayload, Page, expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.path import heard, press, say
+from tests.browser.real_site import real_site
+from tests.picture_double import encoded, scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+def photo(number: int) -> FilePayload:
+    """A photo as a phone would name it."""
+    return {"name": f"IMG_{number}.jpg", "mimeType": "image/jpeg", "buffer": encoded(scene(number))}
+
+
+async def choose(page: Page, *chosen: FilePayload) -> None:
+    """Press the button, as one does with a finger or with Enter, and choose files."""
+    async with page.expect_file_chooser() as asked:
+        await page.get_by_role("button", name="Gửi ảnh, tệp").press("Enter")
+    await (await asked.value).set_files(list(chosen))
+
+
+async def test_photos_go_with_a_report_and_the_officer_opens_them(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with real_site(tmp_path) as site:
+        people = [
+            await browser.new_context(
+                base_url=site.url,
+                locale="vi-VN",
+                viewport={"width": PHONE["width"], "height": PHONE["height"]},
+            )
+            for _ in range(3)
+        ]
+        villager, officer, stranger = [await one.new_page() for one in people]
+        await officer.goto(f"/chat#moi={await site.invite()}")
+        await officer.get_by_role("button", name="Gửi", exact=True).click()
+        await heard(officer, "Xin cho biết họ tên")
+        await say(officer, "Lý Văn Mẫu", "nhận vai trò cán bộ xã")
+        await press(officer, "Nhận", "Xong rồi")
+
+        await villager.goto("/chat")
+        await say(villager, "báo góp tiền", "Bà con đồng ý không?")
+        await press(villager, "Đồng ý", "bao nhiêu tiền")
+        await choose(villager, photo(1), photo(2))
+        await heard(villager, "Đã nhận ảnh, em gửi kèm khoản này")
+        await expect(villager.locator(".me .state").last).to_have_text("đã gửi")
+        await choose(villager, {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"MZ no"})
+        await expect(villager.locator(".me .state").last).to_contain_text("Loại tệp này chưa nhận")
+        assert await villager.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        await say(villager, "2 triệu rưỡi", "Góp để làm việc gì?")
+        await press(villager, "Làm đường bản", "Góp ngày nào?")
+        await press(villager, "Hôm qua", "Góp ở xã nào?")
+        await say(villager, "binh lu", "Ở bản")
+        await say(villager, "Bản Thẳm", "do ai góp?")
+        await press(villager, "Cá nhân tôi", "Họ tên")
+        await say(villager, "Lò Văn Mẫu", "Kèm: 2 ảnh")
+        await press(villager, "Gửi", "Đã nhận báo cáo")
+
+        # Fetching has its own time: the reporter may see his pictures as soon as they are kept.
+        thumbs = [f"{site.url}/chat/media/{number}/thumb" for number in (1, 2)]
+        async with asyncio.timeout(20):
+            while not all([(await people[0].request.get(one)).ok for one in thumbs]):
+                pass
+        await heard(officer, "Có báo cáo mới")
+        await officer.get_by_role("button", name="Mở xem").last.click()
+        await heard(officer, "Anh chị quyết định thế nào?")
+        shown = officer.get_by_role("link", name="Ảnh")
+        await expect(shown).to_have_count(2)
+        first = shown.first.get_by_role("img")
+        await expect(first).to_have_js_property("complete", True)
+        assert await first.evaluate("image => image.naturalWidth") > 0
+        async with officer.context.expect_page() as opened:
+            await shown.first.click()
+        large = await opened.value
+        assert await large.locator("img").evaluate("image => image.naturalWidth") == 640
+        address = await shown.first.get_attribute("href")
+        assert address is not None
+        await stranger.goto("/chat")
+        statuses = [(await one.request.get(f"{site.url}{address}")).status for one in people]
+        assert statuses == [200, 200, 404]
+        for one in people:
+            await one.close()
+
+
+async def test_what_is_unsent_when_the_page_goes_is_said_to_be_lost(page: Page) -> None:
+    await page.route("**/chat/files*", lambda route: route.abort())
+    await choose(page, photo(3))
+    await expect(page.locator(".me .state")).to_have_text("chưa gửi được, sẽ tự gửi lại")
+    found = await Axe().run(page)
+    assert [item["id"] for item in found.response["violations"]] == []
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.reload()
+    await expect(page.locator(".me .state")).to_contain_text("Anh chị chọn lại ảnh, tệp này")
