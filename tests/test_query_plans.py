@@ -15,8 +15,9 @@ from sqlalchemy import event, text
 
 from bot.engine import Engine
 from handlers.turn import World
-from storage import grants, outbox, timers
+from storage import grants, outbox, queue, timers
 from storage.database import Database, Tx
+from storage.queue import Filter
 from storage.schema import metadata
 from tests.conftest import START, STORES, Fresh, HandClock
 from tests.stock import ELSEWHERE, HERE, opened, report, villager
@@ -82,6 +83,8 @@ def _do_the_rest(tx: Tx) -> None:
     timers.plan(tx, "overdue", "contribution:1", START)
     for timer_id in timers.due(tx, 10):
         timers.take(tx, timer_id)
+    queue.raised(tx, [HERE, ELSEWHERE], Filter(), 4)
+    queue.at_places(tx, [HERE, ELSEWHERE], Filter(kind="money", doubtful=True, newest=True), 4)
     [grant] = grants.at_place(tx, HERE, "commune_officer")
     grants.revoke(tx, grant.id, by="operator")
 
