@@ -9,7 +9,7 @@ from handlers import evidence_shown, given
 from handlers.kinds import kinds
 from handlers.turn import Turn
 from knowledge.zone import ZONE
-from storage import contributions, doubts, people
+from storage import contributions, doubts, media, people
 from storage.contributions import Contribution
 
 
@@ -24,12 +24,19 @@ def of(turn: Turn, one: Contribution) -> dict[str, Any]:
         "kind": turn.world.words.label(f"contributor.{one.contributor_kind}"),
         "reporter": people.name_of(turn.tx, one.reporter_id),
         "state": turn.world.words.label(f"state.{one.state}"),
-        "twins": [twin.code for twin in doubts.duplicates(turn.tx, one)],
+        "twins": _twins(turn, one),
+        "sent": evidence_shown.told(turn, one.id),
         "earlier": doubts.earlier(turn.tx, one, begun),
         "holder": people.name_of(turn.tx, holder) if holder else "",
         "until": one.held_until,
         "pictures": evidence_shown.pictures(turn.tx, one.id),
     }
+
+
+def _twins(turn: Turn, one: Contribution) -> list[str]:
+    """Codes of reports this one may repeat: told alike, or with a picture that looks the same."""
+    told = [twin.code for twin in doubts.duplicates(turn.tx, one)]
+    return list(dict.fromkeys([*told, *media.hints(turn.tx, one.id)]))[: doubts.MOST]
 
 
 def brief(turn: Turn, one: Contribution) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import forms, given
+from handlers import asked, forms, given
 from handlers.evidence_taken import (
     MOST_A_REPORT,
     agreed,
@@ -26,12 +26,10 @@ from handlers.evidence_taken import (
 from handlers.forms import Answers, Form
 from handlers.menu import Entry
 from handlers.messages import Attachment
-from handlers.roles import REVIEWER
 from handlers.turn import Offer, Turn
-from storage import contributions, grants, media, verification
+from storage import contributions, media
 from storage.codes import find_in, parse
 from storage.contributions import Contribution
-from storage.errors import Conflict
 
 RECENT = timedelta(minutes=10)
 """For so long after a receipt what comes is meant for that report."""
@@ -152,23 +150,10 @@ def _give(turn: Turn, one: Contribution, ids: dict[int, str], text: str) -> None
 def _answer(turn: Turn, one: Contribution, ids: dict[int, str], text: str) -> None:
     note = turn.world.words.text("evidence.note", what=nouns(turn, ids.values()))
     told = f"{text} {note}".strip() if ids else text
-    try:
-        again = verification.supplement(turn.tx, one, turn.person.id, told)
-    except Conflict:
-        state = turn.world.words.label(f"state.{one.state}")
-        turn.say("mine.nothing_asked", code=one.code, state=state)
-        return
     turn.state.get("forms", {}).pop(_SUPPLEMENT, None)
     turn.state["form"] = None
     speaks(turn, one.code, ids.values())
-    place = turn.world.places.get(again.place).name
-    turn.say("mine.supplemented", one=again, place=place)
-    for officer in grants.at_place(turn.tx, again.place, REVIEWER):
-        turn.push(
-            officer.account_id, "verify.supplemented",
-            [(turn.world.words.label("open"), turn.typing("open", again.code))],
-            one=again, added=told,
-        )  # fmt: skip
+    asked.answer(turn, one, told)
 
 
 def _ask_which(turn: Turn, ids: dict[int, str]) -> None:

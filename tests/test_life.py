@@ -193,8 +193,8 @@ class Life(RuleBasedStateMachine):
     @rule(who=st.sampled_from(REPORTERS), number=st.integers(0, 5))
     def withdraw(self, who: str, number: int) -> None:
         """Take a report back."""
-        self._do(lambda: self.stage.say(who, f"rút {self._code(number)}"))
-        if number == 0:
+        self._do(lambda: self.stage.say(who, f"rút {self._open_code(number)}"))
+        if number < 2:
             self._press(who, "Rút báo cáo này")
 
     @rule(minutes=st.sampled_from([0.5, 2, 20, 600, 12_000]))

@@ -129,6 +129,7 @@ SAID: dict[str, Any] = {
     "more": 4,
     "least": 10,
     "limit": LIMIT,
+    "sent": "20 ảnh, 10 tệp, 10 ghi âm, 2 vị trí (gần 22.40,103.47; 22.41,103.48)",
     "evidence": "2 ảnh, 1 tệp, 1 ghi âm, 1 vị trí",
     "counts": [(5, "ảnh"), (5, "tệp"), (5, "ghi âm"), (5, "vị trí")],
     "nouns": ["ảnh", "tệp", "ghi âm", "vị trí"],
@@ -225,7 +226,14 @@ def _variants(key: str) -> list[dict[str, Any]]:
         {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1},
         {"one": replace(ONE, state="verified", verified_vnd=VND), "said": "agreed"},
         {"one": replace(ONE, entered_by=1, answer="twice", doubts=1), "said": "twice"},
-        {"twins": [], "earlier": Earlier(0, 0, 0), "holder": "", "pages": 1, "parts": []},
+        {
+            "sent": "",
+            "twins": [],
+            "earlier": Earlier(0, 0, 0),
+            "holder": "",
+            "pages": 1,
+            "parts": [],
+        },
         {"codes": [], "skipped": [], "newest": True},
         {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1, "part": "", "until": None}
         | {"reviews": False, "here": False, "name": ""},

@@ -15,8 +15,10 @@ from sqlalchemy import event, text
 
 from bot.engine import Engine
 from handlers.turn import World
-from storage import grants, media, media_jobs, outbox, timers
+
+from storage import grants, media, media_jobs, outbox, queue, timers
 from storage.database import Database, Tx
+from storage.queue import Filter
 from storage.schema import metadata
 from tests.conftest import START, STORES, Fresh, HandClock
 from tests.stock import ELSEWHERE, HERE, opened, report, villager
@@ -147,6 +149,8 @@ def _do_the_rest(tx: Tx) -> None:
     media.drop(tx, [1], by="operator")
     media_jobs.drop_stale(tx, 9)
     media_jobs.forget(tx, [one.id for one in media_jobs.dropped(tx, 9)])
+    queue.raised(tx, [HERE, ELSEWHERE], Filter(), 4)
+    queue.at_places(tx, [HERE, ELSEWHERE], Filter(kind="money", doubtful=True, newest=True), 4)
     [grant] = grants.at_place(tx, HERE, "commune_officer")
     grants.revoke(tx, grant.id, by="operator")
 
