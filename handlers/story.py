@@ -23,6 +23,9 @@ PARTS = {
 }
 """What a correction is of, by the fields it changed."""
 
+AGREED = "agreed"
+"""What a reporter answers who takes a corrected figure for right."""
+
 
 def tell(turn: Turn, typed: str) -> None:
     """Every step of a report with its time, as many messages as it takes."""
@@ -49,6 +52,8 @@ def _what(turn: Turn, own: Contribution, step: Step) -> str:
         key, said = "corrected", _corrected(turn, changes["corrected"])
     elif "note" in changes:
         key, said = "supplemented", changes["note"]
+    elif "answer" in changes:
+        key = "agreed" if changes["answer"] == AGREED else "objected"
     elif step.state == "submitted" and step.version > 1:
         key = "returned"
     elif step.state == "verified":

@@ -248,6 +248,26 @@ def test_only_who_looks_after_requests_may_answer_one(talk: Talk) -> None:
     assert one.outcome == "Xã ghi sai tên bố tôi"
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("agreed", "bà con đồng ý với số"), ("objected", "bà con không đồng ý với số")],
+)
+def test_a_story_tells_the_answer_to_a_corrected_figure(talk: Talk, answer: str, said: str) -> None:
+    """A step that brings no figure of its own, in a state that others bring one to."""
+
+    def answered(tx: Tx) -> str:
+        who = villager(tx, "Páo")
+        seen = _in(tx, report(tx, who), "verified")
+        now = replace(seen, version=seen.version + 1)
+        contributions.keep_version(tx, now, by=who.person.id, changes={"answer": answer})
+        return now.code
+
+    code = talk.write(answered)
+    told = talk.say("Páo", f"diễn biến {code}")[0]
+    assert told.splitlines()[2].endswith("xã xác nhận 2.500.000 đ.")
+    assert said in told.splitlines()[3]
+
+
 def _revoke_all(tx: Tx) -> None:
     for grant, _name in grants.everyone(tx):
         grants.revoke(tx, grant.id, by="operator")
