@@ -31,7 +31,7 @@ FEW, MANY = 1_000, 1_000_000
 async def bench(rounds: int, seconds: float, few: int, many: int, texts: int) -> int:
     """Measure and print; 1 when a request was refused or a report went astray, else 0."""
     print(await asyncio.to_thread(slowest.report, texts))
-    print(await asyncio.to_thread(kinds.report, rounds) + "\n")
+    print(await asyncio.to_thread(kinds.report, 2 * rounds) + "\n")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chungsuc-bench-")))
         (folder / "terminal").mkdir()
