@@ -15,7 +15,6 @@ from sqlalchemy import event, text
 
 from bot.engine import Engine
 from handlers.turn import World
-
 from storage import grants, media, media_jobs, outbox, queue, timers
 from storage.database import Database, Tx
 from storage.queue import Filter
