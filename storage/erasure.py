@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, select, update
 
-from storage import audit, grants, people, withdrawals
+from storage import audit, grants, people, subscriptions, withdrawals
 from storage.database import Tx
 from storage.schema import (
     accounts,
@@ -30,6 +30,7 @@ from storage.schema import (
     outbox,
 )
 from storage.schema import people as persons
+from storage.schema import subscriptions as wishes
 from storage.wiping import AWARD_FILES, forget_household, wipe
 
 DEAD_LETTER_LIFE = timedelta(days=7)
@@ -79,6 +80,8 @@ def begin(tx: Tx, person_id: int) -> None:
     withdrawals.withdraw_undecided(tx, person_id)
     for grant in grants.of_person(tx, person_id):
         grants.revoke(tx, grant.id, by=person_id)
+    subscriptions.end(tx, person_id)
+    tx.execute(update(wishes).where(wishes.c.person_id == person_id).values(place=""))
     _forget_dead_letters(tx, [one.sender for one in own])
     for one in own:
         close(tx, one.id)

@@ -1,6 +1,6 @@
 """Everything that is kept about one person (dữ liệu cá nhân), for himself to see and to take away.
 
-What each table is kept for, and for how long, stands in `purposes.py`.
+What each table is kept for, and for how long, stands in `purposes.yaml`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from storage.schema import (
     people,
     questions,
     representations,
+    subscriptions,
 )
 
 MOST = 1_000
@@ -53,6 +54,10 @@ def kept(tx: Tx, person_id: int) -> dict[str, list[Row]]:
             consents,
             ["purpose", "text_version", "given_at", "withdrawn_at", "guardian"],
             consents.c.person_id == person_id,
+        ),
+        "reminders": _rows(
+            tx, subscriptions, ["actor", "place", "since", "until"],
+            subscriptions.c.person_id == person_id,
         ),
         "roles": _rows(
             tx, grants, ["role", "place", "given_at", "revoked_at"],

@@ -32,6 +32,7 @@ from storage.schema import (
     outbox,
     question_groups,
     questions,
+    subscriptions,
 )
 from tests.conftest import STORES, Fresh, HandClock
 from tests.talk import Talk, talking
@@ -391,3 +392,17 @@ def test_versions_of_what_is_erased_say_nothing(talk: Talk) -> None:
     assert rows == [{}, {}]
     sender = talk.write(lambda tx: tx.execute(select(accounts.c.sender)).scalars().all())
     assert len([one for one in sender if one.startswith("erased-")]) == 1
+
+
+def test_nobody_is_reminded_after_erasing(talk: Talk) -> None:
+    for text in ("nhắc tôi", "đồng ý", "Bình Lư"):
+        talk.say(SENDER, text)
+    wishes = select(subscriptions.c.place, subscriptions.c.until)
+    [before] = talk.write(lambda tx: tx.execute(wishes).all())
+    assert before.place
+    assert before.until is None
+    talk.say(SENDER, "xóa dữ liệu")
+    talk.say(SENDER, "xóa hết")
+    [after] = talk.write(lambda tx: tx.execute(wishes).all())
+    assert after.place == ""
+    assert after.until is not None
