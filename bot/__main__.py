@@ -30,6 +30,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="chạy mọi thứ trong một tiến trình")
     run.add_argument("--demo-officer", metavar="XÃ", help="in thêm một mã mời cán bộ thử của xã")
     run.add_argument("--demo-data", action="store_true", help="thêm người và báo cáo tưởng tượng")
+    run.add_argument(
+        "--only", choices=["web", "delivery", "schedule"], help="chỉ một phần việc (nhiều máy)"
+    )
     run.set_defaults(run="bot.commands.run")
 
     chat = commands.add_parser("chat", help="trò chuyện ngay trong cửa sổ dòng lệnh")

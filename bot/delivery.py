@@ -40,21 +40,16 @@ A_CHAT_SECONDS = 1.0
 
 log = structlog.get_logger()
 Sleep = Callable[[float], Awaitable[None]]
-Check = Callable[[Recipient, Row, datetime], Outcome | None]
-
-
-def always(_recipient: Recipient, _row: Row, _now: datetime) -> Outcome | None:
-    """Every time is right."""
-    return None
+Send = Callable[[Recipient, Row, datetime], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A platform, its speed, and what is checked before a call (its windows)."""
+    """A platform and its speed; `send` where a platform has more than one way to a person."""
 
     platform: Platform
     speed: Speed
-    check: Check = always
+    send: Send | None = None
 
 
 class Delivery:
@@ -141,16 +136,13 @@ class Delivery:
             return Failed(to.unreachable, unreachable=True)
         if row.body.get("quiet") and (wait := until_daytime(self._now())):
             return Later(wait, "quiet_hours")
-        refused = self._line.check(to, row, self._now())
-        if refused is not None:
-            return refused
         try:
             await self._line.speed.take()
         except StorageAway as away:
             return Later(away.retry_after, "storage_away")
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                outcome = await self._line.platform.send(to.sender, row.body)
+                outcome = await self._call(to, row)
         except TimeoutError:
             outcome = Unsure("timeout")
         if isinstance(outcome, Later) and outcome.whole:
@@ -159,6 +151,11 @@ class Delivery:
             metrics.ALARMS.labels(self._channel).inc()
             log.error("a_person_must_look", channel=self._channel, reason=outcome.reason)
         return outcome
+
+    async def _call(self, to: Recipient, row: Row) -> Outcome:
+        if self._line.send is not None:
+            return await self._line.send(to, row, self._now())
+        return await self._line.platform.send(to.sender, row.body)
 
     async def _record(self) -> None:
         while True:

@@ -260,6 +260,9 @@ class Engine:
         conversation = people.open_conversation(
             tx, message.channel, message.account, message.sender
         )
+        if conversation.paused_until is not None and conversation.paused_until > tx.now:
+            # A human operator reads and answers; two voices at once would only confuse.
+            return Taken(conversation.account_id, "paused")
         turn = Turn(self._world, tx, message, conversation)
         router.handle(turn)
         if self._note is not None:

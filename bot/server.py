@@ -6,64 +6,89 @@ import asyncio
 import gc
 import socket
 import tempfile
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import prometheus_client
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import erasing, metrics
+from bot import erasing, metrics, platforms, tidying
 from bot.app import App
 from bot.campaigns import Campaigns
 from bot.channels import web, web_files, web_mydata
 from bot.console import pages
+from bot.delivery import Delivery
 from bot.errors import BadUsage, StorageAway
 from bot.incoming import Incoming
+from bot.kept_pictures import KeptPictures
 from bot.media import MediaJob, shown
+from bot.port import keeper
 from bot.schedule import Schedule
 from bot.settings import Settings
+from bot.spool import Spool
 from handlers.words import moment
 from storage.database import Tx
 from storage.upgrade import HEAD, revision
 
+Part = Literal["web", "delivery", "schedule"]
+"""What one of several machines may be there for alone."""
+JOB_AGAIN_SECONDS = 5.0
 STOP_SECONDS = 2
 """An open page keeps a server from stopping; after this it is cut off and comes again."""
+log = structlog.get_logger()
 LOOPBACK = {"127.0.0.1", "::1"}
 
 
-def make_site(app: App) -> Starlette:
-    """All routes of one process."""
-
-    media, incoming = app.settings.data_dir / "media", Incoming(app.settings.data_dir / "incoming")
-    media_job = MediaJob(app.engine, app.world, media, incoming, {})
+def make_site(app: App, only: Part | None = None) -> Starlette:
+    """All routes of one process, and its jobs; `only` one part of them, where several machines
+    share the work. Raises BadUsage for a platform's setting that cannot be used."""
+    engine, told = app.engine, app.settings
+    media, incoming = told.data_dir / "media", Incoming(told.data_dir / "incoming")
+    spool = Spool(told.data_dir / "spool", engine.receive, keeper(engine))
+    linked = platforms.make(app, spool, KeptPictures(engine, media))
+    jobs: dict[Part, list[platforms.Job]] = {
+        "web": [spool.run, *linked.intake],
+        "delivery": [
+            *(Delivery(engine, line, app.clock).run for line in linked.lines),
+            *linked.upkeep,
+            MediaJob(engine, app.world, media, incoming, linked.fetchers).run,
+        ],
+        "schedule": [
+            Schedule(engine, app.world).run,
+            Campaigns(engine, app.world, app.clock).run,
+            partial(erasing.work, engine.database, engine.writer),
+            partial(tidying.work, engine),
+        ],
+    }
 
     @asynccontextmanager
     async def lifespan(_site: Starlette) -> AsyncIterator[None]:
-        app.engine.attach(asyncio.get_running_loop())
-        listener = app.engine.listen()
+        engine.attach(asyncio.get_running_loop())
+        listener = engine.listen()
         # What is loaded by now lives as long as the process; walking it again only costs time.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        jobs = [
-            asyncio.create_task(job)
-            for job in (
-                media_job.run(),
-                Schedule(app.engine, app.world).run(),
-                Campaigns(app.engine, app.world, app.clock).run(),
-                erasing.work(app.engine.database, app.engine.writer),
-            )
+        started = [
+            asyncio.create_task(_guarded(job))
+            for part, several in jobs.items()
+            if only in (None, part)
+            for job in several
         ]
         yield
-        for task in jobs:
+        for task in started:
             task.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
+        await asyncio.gather(*started, return_exceptions=True)
+        await linked.close()
         listener.close()
 
     async def healthz(_request: Request) -> Response:
@@ -90,12 +115,14 @@ def make_site(app: App) -> Starlette:
             return PlainTextResponse("not found", 404)
         return Response(metrics.page(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
-    clock = app.settings.clock
+    clock = told.clock
     words = pages.sentences("chat")
-    secure = app.settings.public_url.startswith("https://")
-    trusted = [app.settings.public_url] if app.settings.public_url else []
-    return Starlette(
-        routes=[
+    secure = told.public_url.startswith("https://")
+    trusted = [told.public_url] if told.public_url else []
+    people_come = (
+        []
+        if only not in (None, "web")
+        else [
             *web.routes(
                 app.engine,
                 app.clock,
@@ -113,13 +140,34 @@ def make_site(app: App) -> Starlette:
                 trusted=trusted,
             ),
             *web_mydata.routes(app.engine.read, app.world, secure=secure),
+            *linked.routes,
             pages.static(),
+        ]
+    )
+    return Starlette(
+        routes=[
+            *people_come,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", measured),
         ],
         lifespan=lifespan,
     )
+
+
+async def _guarded(job: platforms.Job) -> None:
+    """A job that ends by a fault of ours is begun again, and a person told."""
+    while True:
+        try:
+            await job()
+            return
+        except Exception as fault:
+            metrics.ALARMS.labels("job").inc()
+            where = traceback.extract_tb(fault.__traceback__)[-1]
+            log.error(
+                "job_fault", fault=type(fault).__name__, where=f"{where.filename}:{where.lineno}"
+            )
+            await asyncio.sleep(JOB_AGAIN_SECONDS)
 
 
 def _is_writable(folder: Path) -> bool:
@@ -148,10 +196,10 @@ def listen(settings: Settings) -> socket.socket:
     return opened
 
 
-def serve(app: App, listening: socket.socket) -> None:
+def serve(app: App, listening: socket.socket, only: Part | None = None) -> None:
     """Serve until told to stop; then finish what is under way."""
     config = uvicorn.Config(
-        make_site(app),
+        make_site(app, only),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -105,6 +105,17 @@ def waiting(tx: Tx, account_id: int) -> list[Waiting]:
     return [Waiting(row.id, row.body, row.created_at) for row in rows]
 
 
+def offered(tx: Tx, account_id: int, limit: int) -> list[str]:
+    """The ids of the choices in an account's latest rows, the newest first."""
+    rows = tx.execute(
+        select(outbox.c.body)
+        .where(outbox.c.account_id == account_id)
+        .order_by(outbox.c.id.desc())
+        .limit(limit)
+    )
+    return [choice["id"] for body in rows.scalars() for choice in body["choices"]]
+
+
 def acknowledge(tx: Tx, account_id: int, ids: Sequence[int]) -> None:
     """The channel has delivered these; ids of another account or already sent change nothing."""
     if ids:

@@ -40,6 +40,8 @@ class Conversation:
     state: State
     version: int
     is_new: bool
+    paused_until: datetime | None = None
+    """A human operator has the talk till then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ _OPEN = (
         conversations.c.state,
         conversations.c.version,
         accounts.c.unreachable_at,
+        accounts.c.paused_until,
     )
     .join(people, people.c.id == accounts.c.person_id)
     .join(conversations, conversations.c.account_id == accounts.c.id)
@@ -101,7 +104,9 @@ def open_conversation(tx: Tx, channel: str, account: str, sender: str) -> Conver
         if row.unreachable_at is not None:
             # Whoever writes can be reached again.
             tx.execute(_REVIVE, {"of_account": row.id})
-        return Conversation(row.id, person, row.state, row.version, is_new=False)
+        return Conversation(
+            row.id, person, row.state, row.version, is_new=False, paused_until=row.paused_until
+        )
     person_id = tx.insert(people, {"name": None, "created_at": tx.now})
     account_id = tx.insert(accounts, {**where, "person_id": person_id, "created_at": tx.now})
     first = {"account_id": account_id, "state": {}, "version": 0, "updated_at": tx.now}
@@ -188,6 +193,33 @@ def let_go(tx: Tx, account: Account, *, by: Conversation) -> bool:
         tx, by.person.id, "account.let_go", f"account:{account.id}", person=(by.person.id, alone)
     )
     return True
+
+
+def note_reach(tx: Tx, *, channel: str, account: str, sender: str, why: str) -> None:
+    """Keep why nothing reaches an account, "" when it can be reached again; unknown ones are not
+    made for it."""
+    tx.execute(
+        update(accounts)
+        .where(
+            accounts.c.channel == channel,
+            accounts.c.account == account,
+            accounts.c.sender == sender,
+        )
+        .values(unreachable_at=tx.now if why else None, unreachable_why=why)
+    )
+
+
+def pause(tx: Tx, *, channel: str, account: str, sender: str, until: datetime) -> None:
+    """A human operator talks to this account till then: the bot keeps silent."""
+    tx.execute(
+        update(accounts)
+        .where(
+            accounts.c.channel == channel,
+            accounts.c.account == account,
+            accounts.c.sender == sender,
+        )
+        .values(paused_until=until)
+    )
 
 
 def name_of(tx: Tx, person_id: int) -> str:

@@ -447,6 +447,7 @@ outbox = Table(
     Column("sent_at", UtcTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("reason", String(200), nullable=False, server_default=""),
+    Index(None, "account_id", "id"),
     # Sent rows stay for the record; only what is still to send may cost anything to look for.
     Index(
         "ix_outbox_waiting",

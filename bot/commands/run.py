@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 
 from bot.commands import common
+from bot.errors import BadUsage
 from knowledge.zone import ZONE
 
 
 def main(options: argparse.Namespace) -> int:
     """Print the entries and serve until stopped."""
     settings = common.settings()
+    if options.only and not settings.store_url.startswith("postgresql"):
+        raise BadUsage(
+            "--only: chỉ dùng khi nhiều máy chung một PostgreSQL (BOT_DATABASE_URL=postgresql://…)"
+        )
     with common.storage_at_hand():
         from bot import logs
         from bot.app import make_app
@@ -36,7 +41,7 @@ def main(options: argparse.Namespace) -> int:
                 # Another host name is another cookie: the same browser can then be two people.
                 base = settings.base_url.replace("127.0.0.1", "localhost")
                 print(f"Cán bộ thử của {unit.name}: {base}/chat#moi={code}", flush=True)
-            serve(app, listening)
+            serve(app, listening, options.only)
         finally:
             app.close()
     return 0

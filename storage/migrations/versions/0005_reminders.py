@@ -126,3 +126,4 @@ def upgrade():
         sqlite_with_rowid=False,
     )
     # ### end Alembic commands ###
+    op.create_index(op.f("ix_outbox_account_id_id"), "outbox", ["account_id", "id"], unique=False)

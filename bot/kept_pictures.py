@@ -1,0 +1,107 @@
+"""Pictures and files of ours on their way out to a platform, and their short-lived addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from bot.engine import Engine
+from bot.pictures import path
+from storage import media
+from storage.media import Evidence
+
+LIFE = timedelta(minutes=30)
+"""Zalo Bot fetches a picture itself, within seconds; a link seen later opens nothing."""
+PATH = "/pictures/"
+
+
+class KeptPictures:
+    """The media folder as channels see it: by the attachment's id."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+
+    async def picture(self, media_id: object, most: int = 10_000_000) -> bytes | None:
+        """A picture as JPEG of at most `most` bytes, smaller if it must be; None when gone."""
+        found = await self.find(media_id)
+        for name in (found.sha256, found.thumb) if found is not None else ():
+            content = await asyncio.to_thread(self._read, name, most) if name else None
+            if content is not None:
+                return content
+        return None
+
+    async def file(self, media_id: object, most: int) -> tuple[str, bytes] | None:
+        """A document's name and bytes, at most `most`; None when there is none."""
+        found = await self.find(media_id)
+        if found is None or not found.sha256:
+            return None
+        content = await asyncio.to_thread(self._read, found.sha256, most)
+        return None if content is None else (found.name or "tep", content)
+
+    async def find(self, media_id: object) -> Evidence | None:
+        """The kept attachment of an id as it stands in an outbox row."""
+        if not str(media_id).isdecimal():
+            return None
+        return await self._engine.read(partial(media.get, attachment_id=int(str(media_id))))
+
+    def _read(self, name: str, most: int) -> bytes | None:
+        try:
+            with path(self._folder, name).open("rb") as file:
+                content = file.read(most + 1)
+        except OSError:
+            return None
+        return content if len(content) <= most else None
+
+
+class Addresses:
+    """Public addresses of pictures, signed, for a platform that fetches them itself."""
+
+    def __init__(self, base: str, secret: str, now: Callable[[], datetime]) -> None:
+        """`base` is the public address of this site."""
+        self._base = base
+        self._key = hashlib.sha256(b"chung-suc pictures " + secret.encode()).digest()
+        self._now = now
+
+    def of(self, media_id: str) -> str | None:
+        """An address good for `LIFE`; None while the site has no public one."""
+        if not self._base.startswith("https://"):
+            return None
+        until = int((self._now() + LIFE).timestamp())
+        return f"{self._base}{PATH}{media_id}-{until}-{self._mac(media_id, until)}.jpg"
+
+    def route(self, pictures: KeptPictures, folder: Path) -> Route:
+        """Serves what `of` gave out."""
+
+        async def show(request: Request) -> Response:
+            found = self._meant(request.path_params["name"])
+            evidence = await pictures.find(found) if found is not None else None
+            if evidence is None or not evidence.sha256:
+                return Response(status_code=404)
+            headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+            return FileResponse(
+                path(folder, evidence.sha256), media_type="image/jpeg", headers=headers
+            )
+
+        return Route(f"{PATH}{{name}}.jpg", show)
+
+    def _meant(self, name: str) -> str | None:
+        media_id, _, rest = name.partition("-")
+        until, _, mac = rest.partition("-")
+        if not (media_id.isdecimal() and until.isdecimal() and len(until) < 12):
+            return None
+        right = hmac.compare_digest(mac.encode(), self._mac(media_id, int(until)).encode())
+        return media_id if right and int(until) >= self._now().timestamp() else None
+
+    def _mac(self, media_id: str, until: int) -> str:
+        told = f"{media_id}-{until}".encode()
+        return hmac.new(self._key, told, hashlib.sha256).hexdigest()[:32]
