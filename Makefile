@@ -17,7 +17,15 @@ define SYNC
 	 || $(BIN)/python -m pip install -q --require-hashes -r $(1)
 endef
 
-.PHONY: run test test-browser faults demo chat check bench eval setup screenshots lock help
+FAKE_PORT ?= 9100
+# Runs the demo behind a fake platform until the person at the keyboard leaves.
+define WITH_BOT
+	rm -rf data/fake; $(1) BOT_CLOCK=2025-01-02T08:00 BOT_DATA_DIR=data/fake \
+	 $(BIN)/python -m bot run --demo-data >data-fake.log 2>&1 & bot=$$!; \
+	 $(2); kill $$bot; rm -rf data/fake data-fake.log
+endef
+
+.PHONY: demo-telegram demo-zalo run test test-browser faults demo chat check bench eval setup screenshots lock help
 
 help:
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +56,17 @@ run: $(VENV)/.run ## run everything on this machine, with a demo officer's entry
 demo: $(VENV)/.run ## the same on a clock inside the plan's period, with invented people
 	@BOT_CLOCK=2025-01-02T08:00 BOT_DATA_DIR=data/demo \
 	 $(BIN)/python -m bot run --demo-data --demo-officer "$(DEMO_COMMUNE)"
+
+demo-telegram: $(VENV)/.dev ## the demo against a fake Telegram, which you type at
+	@$(call WITH_BOT,BOT_TELEGRAM_TOKEN=7000000001:AAFakeFakeFakeFakeFakeFakeFakeFakeFak \
+	  BOT_TELEGRAM_API_BASE=http://127.0.0.1:$(FAKE_PORT),$(BIN)/python -m tests.fakes.telegram_demo $(FAKE_PORT))
+
+demo-zalo: $(VENV)/.dev ## the demo against a fake Zalo Official Account, which you type at
+	@$(call WITH_BOT,BOT_ZALO_OA_ID=388613280878808645 BOT_ZALO_OA_APP_ID=3608465248940903967 \
+	  BOT_ZALO_OA_APP_SECRET=the-app-s-own-secret BOT_ZALO_OA_SECRET_KEY=the-webhook-page-s-secret \
+	  BOT_ZALO_OA_REFRESH_TOKEN=refresh-of-the-first-consent \
+	  BOT_ZALO_OA_API_BASE=http://127.0.0.1:$(FAKE_PORT) BOT_ZALO_OA_OAUTH_BASE=http://127.0.0.1:$(FAKE_PORT),\
+	  $(BIN)/python -m tests.fakes.zalo_console oa --port $(FAKE_PORT) --webhook http://127.0.0.1:8080/zalo/oa/webhook)
 
 chat: $(VENV)/.run ## a conversation in the terminal
 	@$(BIN)/python -m bot chat

@@ -193,10 +193,11 @@ def _after(so_far: Settled, row: Row, outcome: Outcome, now: datetime) -> Settle
     match outcome:
         case Sent():
             return replace(so_far, sent=(*so_far.sent, row.id))
-        case Failed(reason, unreachable):
+        case Failed(reason, unreachable, alarm) if not alarm:
             failed = (*so_far.failed, (row.id, reason))
             return replace(so_far, failed=failed, unreachable=reason if unreachable else "")
-        case Later(_, reason) | Unsure(reason):
+        case Later(_, reason) | Unsure(reason) | Failed(reason):
+            # What waits for a person (a token, a permission) is no fault of the row: it waits too.
             if now - row.created_at > LONGEST:
                 return replace(so_far, failed=(*so_far.failed, (row.id, f"too_old: {reason}")))
             asked = outcome.seconds if isinstance(outcome, Later) else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -347,7 +348,8 @@ def _menu(turn: Turn, key: str, page: int = 0) -> None:
     page %= len(pages)
     turn.state["menu"] = page
     offered = [*pages[page], *(["menu_more"] if len(pages) > 1 else [])]
-    turn.say(key, [turn.typed(key) for key in offered])
+    # A menu is scrolled back to and pressed days later.
+    turn.say(key, [replace(turn.typed(key), lasting=True) for key in offered])
 
 
 def _pages(keys: list[str]) -> Iterator[list[str]]:

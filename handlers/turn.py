@@ -52,6 +52,8 @@ class Offer:
     label: str
     value: Any
     also: tuple[str, ...] = ()
+    lasting: bool = False
+    """Its value is what a person types, so that its button may be pressed at any later time."""
 
 
 def push(
@@ -151,7 +153,11 @@ class Turn:
             # The ids mean nothing outside this conversation and this moment.
             stem = secrets.token_urlsafe(9)
             self.state["offered"] = [
-                {"id": f"{stem}.{number}", "label": offer.label, "value": offer.value}
+                {
+                    "id": _id_of(offer, f"{stem}.{number}"),
+                    "label": offer.label,
+                    "value": offer.value,
+                }
                 | ({"also": list(offer.also)} if offer.also else {})
                 for number, offer in enumerate(offers, start=1)
             ]
@@ -164,3 +170,7 @@ class Turn:
     ) -> None:
         """Tell another account something, as `push` does."""
         push(self.world, self.tx, account_id, key, typed, **values)
+
+
+def _id_of(offer: Offer, passing: str) -> str:
+    return f"{TYPED}{offer.value}" if offer.lasting else passing

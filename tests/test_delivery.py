@@ -210,6 +210,19 @@ async def test_a_lost_answer_repeats_the_same_text(
         await until(lambda: platform.heard["a"] == ["một", "một", "hai"])
 
 
+async def test_what_waits_for_a_person_to_look_is_not_given_up(
+    engine: Engine, clock: HandClock
+) -> None:
+    answers = iter(list[Outcome]([Failed("consent_needed", alarm=True), Sent()]))
+    platform = Scripted(lambda _sender, _text: next(answers))
+    account = queue(engine, "a", "một")
+    async with delivering(engine, platform, clock):
+        await until(lambda: states(engine, account)[0][:2] == ("queued", "consent_needed"))
+        clock.move(timedelta(seconds=2))
+        engine.outgoing.set()
+        await until(lambda: platform.heard["a"] == ["một"])
+
+
 async def test_who_waits_for_an_answer_goes_first(engine: Engine, clock: HandClock) -> None:
     for number in range(100):
         queue(engine, f"p{number}", "tin", kind="push")
