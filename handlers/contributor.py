@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.forms import Answers
-from handlers.turn import Turn
+from handlers.forms import Answers, as_name, read_line
+from handlers.messages import MAX_CHOICES
+from handlers.turn import Offer, Turn
 from knowledge.text import fold
-from storage import households, organisations
+from storage import households, organisations, representations
 
 SELF, HOUSEHOLD, GROUP = "self", "household", "group"
 OTHER, OTHER_HOUSEHOLD = "other", "other_household"
+_read_words = read_line(2, 60)
 
 
 def of(turn: Turn, answers: Answers, name: str) -> dict[str, Any]:
@@ -40,3 +42,21 @@ def _organisation(turn: Turn, answers: Answers, kind: str, name: str) -> int:
     return organisations.find_or_make(
         turn.tx, kind, answers["commune"], name, name_key=fold(name)
     ).id
+
+
+def name_offers(turn: Turn, answers: Answers) -> list[Offer]:
+    """The organisations this person is confirmed to represent; others are typed."""
+    if answers.get("who") != GROUP:
+        return []
+    return [
+        Offer(turn.world.words.text("representatives.of_mine", name=one.name), one.name)
+        for one in representations.of_person(turn.tx, turn.person.id, MAX_CHOICES)
+        if (one.kind, one.place) == (answers["group"], answers["commune"])
+    ]
+
+
+def read_name(turn: Turn, answers: Answers, text: str) -> str:
+    """Whoever made the contribution, or told of it; a person's name gets its capitals."""
+    line = _read_words(turn, answers, text)
+    of_a_group = answers.get("who") == GROUP and "name" not in answers
+    return line if of_a_group else as_name(line)

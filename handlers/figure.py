@@ -8,11 +8,15 @@ from collections.abc import Callable
 from handlers import decided, given, overdue
 from handlers.forms import Form
 from handlers.menu import Entry
-from handlers.turn import Turn
+from handlers.messages import MAX_CHOICES
+from handlers.turn import Offer, Turn
 from storage import contributions, objections
 from storage.codes import find_in, parse
 from storage.contributions import Contribution
 from storage.errors import Conflict
+
+LOOKED_AT = 20
+"""Of a person's newest reports; an older figure is answered with its code."""
 
 
 def agree(turn: Turn, typed: str) -> None:
@@ -49,6 +53,27 @@ def disagree(turn: Turn, typed: str) -> None:
         code=one.code, place=turn.world.places.get(one.place).name,
         contact=turn.world.officer_contact,
     )  # fmt: skip
+
+
+def take(turn: Turn, text: str) -> bool:
+    """A bare "đồng ý" or "không đồng ý" outside any form: it is about the one corrected figure that
+    waits for this reporter; of several he is asked which. False when none waits."""
+    words = turn.world.words
+    said = next((key for key in ("agree", "disagree") if words.is_said(text, key)), None)
+    if said is None:
+        return False
+    newest = contributions.of_reporter(turn.tx, turn.person.id, LOOKED_AT)
+    open_ = [one for one in newest if objections.may_answer(one)]
+    if len(open_) == 1:
+        WITH_CODE[said](turn, open_[0].code)
+    elif open_:
+        offers = [
+            Offer(words.text("figure.line", code=one.code, what=given.verified(turn, one)),
+                  turn.typing(said, one.code))
+            for one in open_[:MAX_CHOICES]
+        ]  # fmt: skip
+        turn.say("figure.which", offers)
+    return bool(open_)
 
 
 def _own(turn: Turn, typed: str) -> Contribution | None:

@@ -108,6 +108,11 @@ def read_line(low: int, high: int) -> Callable[[Turn, Answers, str], str]:
     return read
 
 
+def as_name(line: str) -> str:
+    """A person's name typed without one capital, as it is written: "giàng a páo"."""
+    return line.title() if line.islower() else line
+
+
 def start(turn: Turn, form: Form, answers: Answers | None = None) -> None:
     """Open a form, or go on with it where it was left, and ask what comes next."""
     forms = turn.state.setdefault("forms", {})

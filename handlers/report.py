@@ -25,7 +25,6 @@ from handlers.contributor import GROUP, HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
 from handlers.menu import Entry
-from handlers.messages import MAX_CHOICES
 from handlers.review import review
 from handlers.turn import Offer, Turn
 from handlers.where_when import (
@@ -35,7 +34,7 @@ from handlers.where_when import (
     read_day,
     village_offers,
 )
-from storage import contributions, people, representations
+from storage import contributions, people
 from storage.contributions import NewContribution
 
 MIN_WORDS = 2
@@ -136,17 +135,6 @@ def _fields(answers: Answers) -> list[str]:
     parts = [name for name in ("purpose", "day") if getattr(kind, name, False)]
     where = "village" if on_behalf.ENTERED in answers else "commune"
     return [*first, *parts, where, "who"]
-
-
-def _name_offers(turn: Turn, answers: Answers) -> list[Offer]:
-    """The organisations this person is confirmed to represent; others are typed."""
-    if answers.get("who") != GROUP:
-        return []
-    return [
-        Offer(turn.world.words.text("representatives.of_mine", name=one.name), one.name)
-        for one in representations.of_person(turn.tx, turn.person.id, MAX_CHOICES)
-        if (one.kind, one.place) == (answers["group"], answers["commune"])
-    ]
 
 
 def _named(turn: Turn, answers: Answers) -> bool:
@@ -272,15 +260,15 @@ FORM = Form(
         ),
         Question(
             "name",
-            read=read_line(MIN_WORDS, 60),
+            read=contributor.read_name,
             when=_named,
-            offers=_name_offers,
+            offers=contributor.name_offers,
             needs=("who",),
             free=True,
         ),
         Question(
             "reporter",
-            read=read_line(MIN_WORDS, 60),
+            read=contributor.read_name,
             when=_reporter_unnamed,
             needs=("who",),
             free=True,

@@ -50,7 +50,7 @@ from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
 from handlers.turn import TYPED, Turn, World
-from knowledge.text import clean
+from knowledge.text import clean, fold
 from storage import outbox, people
 from storage.codes import find_in, looks_like_code, parse
 from storage.database import Tx
@@ -232,8 +232,22 @@ def _talk(turn: Turn, text: str, command: str | None) -> None:
         mine.show(turn, sent[0])
     elif turn.conversation.is_new and command == "greeting":
         _menu(turn, "router.welcome")
-    elif not awards.take(turn, text):
-        ask.answer(turn, text)
+    elif not awards.take(turn, text) and not figure.take(turn, text):
+        if _says_nothing(turn, text):
+            turn.say("router.unclear", [turn.typed(key) for key in ("about", "report", "mine")])
+        else:
+            ask.answer(turn, text)
+
+
+def _says_nothing(turn: Turn, text: str) -> bool:
+    """A number, a yes or a no that answers no question: nothing the plan could be asked with."""
+    folded = fold(text)
+    words = turn.world.words
+    return (
+        folded.isdecimal()
+        or folded in words.numbers
+        or any(words.is_said(text, key) for key in ("agree", "disagree"))
+    )
 
 
 def _everywhere(turn: Turn, command: str, form: Form | None) -> bool:
