@@ -5,6 +5,7 @@ Only deciding that a question goes beyond the plan lives here; `knowledge.ask` w
 
 from __future__ import annotations
 
+from knowledge.eligibility import outside_of
 from knowledge.lexicon import OVERLAYS
 from knowledge.pack import Family
 from knowledge.plan import Plan
@@ -30,7 +31,14 @@ def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
     if not any(groups.get(name) in OVERLAYS for name in concepts):
         return None
     rulings = map(plan.families.__getitem__, plan.rulings)
-    fitting = [family for family in rulings if family.fits(concepts)]
+    outside = outside_of(plan.lexicon, concepts)
+    fitting = [
+        family
+        for family in rulings
+        if family.fits(concepts)
+        # What is not the plan's at all ("xe khách mấy giờ chạy") is no matter of its rulings.
+        and (not outside or any(group & outside for group in family.needs))
+    ]
     if not fitting:
         return None
     if hits and hits[0].likeness >= _SAID_SO and plan.families[hits[0].family].kind != "unknown":
