@@ -21,7 +21,7 @@ from knowledge.questions import asks
 from knowledge.reading import ORDERS, Reading, read
 from knowledge.reckoning import Reckoned, reckon
 from knowledge.several import halves, last_question
-from knowledge.unsaid import is_untold, nearest_unsaid, ruling
+from knowledge.unsaid import beyond, is_far, is_untold, nearest_unsaid, ruling
 
 MOST_OPTIONS = 3
 _ROLE_ALONE, _ROLE_BESIDE = 0.10, 0.02
@@ -182,9 +182,14 @@ def _decide(
     if ruled:
         return _answer(plan, ruled, hits[0].score if hits else 0.0, reading, today)
     if not hits or hits[0].score < limits["unknown"]:
+        other = beyond(plan, reading)
+        if other:
+            return _answer(plan, other, hits[0].score if hits else 0.0, reading, today)
         return _nothing(plan, "unknown", hits, english=reading.english)
     best = hits[0]
     family = plan.families[best.family]
+    if family.kind == "unknown" and is_far(family, best, reading):
+        return _nothing(plan, "unknown", hits, english=reading.english)
     if family.kind == "smalltalk" and best.likeness < limits.get("smalltalk", limits["answer"]):
         return _nothing(plan, "unknown", hits, english=reading.english)
     if family.kind in ("answer", "choose") and is_untold(plan, hits):

@@ -5,6 +5,7 @@ Only deciding that a question goes beyond the plan lives here; `knowledge.ask` w
 
 from __future__ import annotations
 
+from knowledge.eligibility import outside_of
 from knowledge.lexicon import OVERLAYS
 from knowledge.pack import Family
 from knowledge.plan import Plan
@@ -23,6 +24,13 @@ _LIKE_ENOUGH = 0.60
 """… and how like an example the question must be, for a whole ruling not to count."""
 
 
+_OWN = ("action", "award")
+"""Groups of concepts that make a question one about the plan, whatever else is in it."""
+
+_LIKE, _SURE = 0.37, 0.46
+"""Below both, what is unsaid was found by a few shared words: its reason would not fit."""
+
+
 def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
     """The ruling that fits the question best, or None. More needs met are more to the point."""
     concepts = reading.concepts
@@ -30,7 +38,15 @@ def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
     if not any(groups.get(name) in OVERLAYS for name in concepts):
         return None
     rulings = map(plan.families.__getitem__, plan.rulings)
-    fitting = [family for family in rulings if family.fits(concepts)]
+    outside = outside_of(plan.lexicon, concepts)
+    outside = set() if any(groups.get(name) in _OWN for name in concepts) else outside
+    fitting = [
+        family
+        for family in rulings
+        if family.fits(concepts)
+        # What is not the plan's at all ("xe khách mấy giờ chạy") is no matter of its rulings.
+        and (not outside or any(group & outside for group in family.needs))
+    ]
     if not fitting:
         return None
     if hits and hits[0].likeness >= _SAID_SO and plan.families[hits[0].family].kind != "unknown":
@@ -63,3 +79,24 @@ def told_by_far(plan: Plan, hits: list[Hit], distance: float) -> bool:
         else:
             told = max(told, hit.score)
     return told - unsaid > distance
+
+
+def beyond(plan: Plan, reading: Reading) -> Family | None:
+    """The refusal of what is not the plan's at all, such as another province's, or None."""
+    outside = outside_of(plan.lexicon, reading.concepts)
+    if not outside:
+        return None
+    return next(
+        (
+            family
+            for family in plan.families.values()
+            if any(group & outside for group in family.needs) and family.fits(reading.concepts)
+        ),
+        None,
+    )
+
+
+def is_far(family: Family, hit: Hit, reading: Reading) -> bool:
+    """True when what is unsaid has too little to do with the question to be the reason given."""
+    asked = family.needs and family.fits(reading.concepts, reading.possible)
+    return not asked and hit.likeness < _LIKE and hit.score < _SURE
