@@ -43,7 +43,9 @@ def make_world(
 ) -> World:
     """What every turn shares, read from files once."""
     plan = load_plan(data_dir, plan_until)
-    due = nudges.load(DEFAULT, deadlines.load(DEFAULT), plan_until)
+    # The plan's calendar has its years worked out; another would load them in the first turn.
+    limits = replace(deadlines.load(DEFAULT), calendar=plan.calendar)
+    due = nudges.load(DEFAULT, limits, plan_until)
     return World(plan, places.load(), Words(), due, officer_contact, most_per_minute, verify_days)
 
 

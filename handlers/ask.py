@@ -44,7 +44,15 @@ def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
         turn.state.pop("more", None)
         _say_and_ask(turn, parts[0], passing)
         return
-    say_parts(turn, parts, [Offer(option.label, option.label) for option in found.options])
+    offers = [Offer(option.label, option.label) for option in found.options]
+    if found.decision == "answer" and _tells(text):
+        offers.append(turn.typed("report"))
+    say_parts(turn, parts, offers)
+
+
+def _tells(text: str) -> bool:
+    """Whether a figure is told rather than asked about: what was given could be reported."""
+    return any(char.isdigit() for char in text) and not is_question(text)
 
 
 def _say_and_ask(turn: Turn, text: str, passing: Sequence[Offer]) -> None:

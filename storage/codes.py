@@ -13,7 +13,7 @@ import secrets
 ALPHABET = "234679ACDEFHJKMNPRTVWXY"
 PREFIX = "LC-"
 _BODY = 6
-_MEANT = re.compile(r"LC[\s.\-–]*(?:[0-9A-Z][\s.\-]*){5,9}", re.IGNORECASE)
+_MEANT = re.compile(r"LC[\s.\-–]*(?:[0-9A-Z][\s.\-]*){3,9}", re.IGNORECASE)
 _WITHIN = re.compile(rf"\bLC[\s.\-–]*(?:[{ALPHABET}][\s.\-]*){{{_BODY + 1}}}(?!\w)", re.IGNORECASE)
 _CODE = re.compile(rf"(?:LC)?[\s.\-–]*([{ALPHABET}\s.\-]{{7,14}})", re.IGNORECASE)
 
