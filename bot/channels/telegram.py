@@ -6,10 +6,8 @@ is really made.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
@@ -35,7 +33,7 @@ from aiogram.types import (
 )
 from aiogram.utils.token import TokenValidationError
 
-from bot.channels.pieces import pieces
+from bot.channels.plain_text import parts
 from bot.channels.platform import Body, Failed, Later, NotFetched, Outcome, Sent
 from bot.channels.telegram_answers import (
     CallFailed,
@@ -46,6 +44,7 @@ from bot.channels.telegram_answers import (
 from bot.channels.telegram_buttons import data_of
 from bot.channels.telegram_read import CHANNEL
 from bot.channels.telegram_session import CONNECTIONS, Session
+from bot.channels.unfinished import Unfinished
 from bot.errors import BadUsage, StorageAway
 
 OFFICIAL = "https://api.telegram.org"
@@ -56,9 +55,6 @@ MAX_FILE = 20_000_000
 POLL_SECONDS = 50
 """The longest a call for updates may wait at the server."""
 KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
-BEGUN_SECONDS = 3600
-"""For so long a row said in part goes on where it stopped; later it is another of equal text."""
-
 Picture = Callable[[Any], Awaitable[bytes | None]]
 """The bytes of a picture of ours by its media id, None when it is gone. May raise StorageAway."""
 _Step = TelegramMethod[Any]
@@ -94,7 +90,7 @@ class Telegram:
         self.account = str(self._call.id)
         self._patience = patience
         self._picture = picture
-        self._begun: dict[bytes, tuple[int, float]] = {}
+        self._unfinished = Unfinished()
 
     async def send(self, sender: str, body: Body) -> Outcome:
         """Say one outbox row: its pictures, then its text, with the buttons under the last part.
@@ -105,17 +101,17 @@ class Telegram:
             steps = await self._steps(sender, body)
         except StorageAway as away:
             return Later(away.retry_after, "storage is away")
-        key = _row_key(sender, body)
-        begun, outcome = self._resume(key), cast(Outcome, Failed("empty"))
+        begun = self._unfinished.done(sender, body)
+        outcome = cast(Outcome, Sent() if begun else Failed("empty"))
         for number, step in enumerate(steps[begun:], start=begun):
             outcome = await self._say(step)
             spoilt = isinstance(outcome, Failed) and not (outcome.unreachable or outcome.alarm)
             if isinstance(step, SendPhoto) and spoilt and number + 1 < len(steps):
                 continue  # a picture it will not have must not hold back the words
             if not isinstance(outcome, Sent):
-                if number and not isinstance(outcome, Failed):
-                    self._begun[key] = number, time.monotonic()
-                break
+                self._unfinished.stopped(sender, body, number, outcome)
+                return outcome
+        self._unfinished.finished(sender)
         return outcome
 
     async def fetch(self, reference: str, most: int) -> bytes:
@@ -177,17 +173,10 @@ class Telegram:
         """Let go of connections."""
         await self._session.close()
 
-    def _resume(self, key: bytes) -> int:
-        """How many messages of a row have been said already."""
-        oldest = time.monotonic() - BEGUN_SECONDS
-        while self._begun and (first := next(iter(self._begun.items())))[1][1] < oldest:
-            del self._begun[first[0]]
-        return self._begun.pop(key, (0, 0.0))[0]
-
     async def _steps(self, sender: str, body: Body) -> list[_Step]:
         chat = int(sender)
         photos = [await self._picture(media) for media in body.get("pictures", ())]
-        texts = pieces(body["text"], MAX_TEXT)
+        texts = parts(body["text"], MAX_TEXT)
         return [
             *(
                 SendPhoto(chat_id=chat, photo=BufferedInputFile(photo, "anh.jpg"))
@@ -221,11 +210,6 @@ def _buttons(body: Body) -> InlineKeyboardMarkup | None:
         for choice in body.get("choices", ())
     ]
     return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
-
-
-def _row_key(sender: str, body: Body) -> bytes:
-    spelt = json.dumps([sender, dict(body)], sort_keys=True).encode()
-    return hashlib.blake2b(spelt, digest_size=16).digest()
 
 
 def _path_and_size(file: object) -> tuple[str, int]:
