@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from knowledge.text import fold
 from storage import (
     audit,
     consents,
@@ -33,6 +35,7 @@ from storage.database import Database, Tx
 from storage.errors import Conflict
 from storage.grants import INVITATION_LIFE, Grant, Invitation
 from storage.honours import Honour
+from storage.schema import contributions as contributions_table
 from storage.schema import dead_letters, decisions, metadata
 from storage.schema import received as received_table
 from storage.upgrade import HEAD, MIGRATIONS, revision, upgrade
@@ -629,3 +632,23 @@ def test_dates_keep_their_day(database: Database) -> None:
     with database.writing(START) as tx:
         one = report(tx, made_on=date(2024, 2, 29))
         assert contributions.get(tx, one.id).made_on == date(2024, 2, 29)
+
+
+# what an older store brings along
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_reports_from_before_get_the_keys_they_are_found_by(store: str, fresh_url: Fresh) -> None:
+    database = Database(fresh_url(store))
+    with database.writing(START) as tx:
+        for name in ("Giàng A Páo", "HTX Đại Đồng - Chè 1"):
+            report(tx, contributor_name=name, village="Bản Nà  Đon")
+        tx.execute(update(contributions_table).values(contributor_key="", village_key=""))
+        script = ScriptDirectory(str(MIGRATIONS)).get_revision("0003").module
+        with Operations.context(MigrationContext.configure(tx.connection)):
+            script._keys()
+        rows = tx.execute(select(contributions_table).order_by(contributions_table.c.id)).all()
+        assert [(row.contributor_key, row.village_key) for row in rows] == [
+            (fold(row.contributor_name), fold(row.village)) for row in rows
+        ]
+    database.dispose()

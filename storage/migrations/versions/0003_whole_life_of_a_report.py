@@ -3,6 +3,9 @@
 Revision: 0003, after 0002. Columns are only added: making a table anew would lose its triggers.
 """
 
+import re
+import unicodedata
+
 from alembic import op
 import sqlalchemy as sa
 
@@ -108,6 +111,35 @@ def upgrade():
         postgresql_where=live,
     )
     _triggers(sqlite)
+    _keys()
+
+
+def _keys():
+    """Reports from before get the keys they are found by, in slices."""
+    bind, after = op.get_bind(), 0
+    take = sa.text(
+        "SELECT id, contributor_name, village FROM contributions WHERE id > :after "
+        "ORDER BY id LIMIT 1000"
+    )
+    put = sa.text(
+        "UPDATE contributions SET contributor_key = :name, village_key = :village WHERE id = :id"
+    )
+    while rows := bind.execute(take, {"after": after}).all():
+        bind.execute(
+            put,
+            [
+                {"id": row.id, "name": _fold(row.contributor_name), "village": _fold(row.village)}
+                for row in rows
+            ],
+        )
+        after = rows[-1].id
+
+
+def _fold(text):
+    """Lower-case letters and digits without marks, words apart, as the program folds today."""
+    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    kept = "".join(char for char in plain if not unicodedata.combining(char))
+    return " ".join(re.findall("[a-z0-9]+", kept))
 
 
 def _tables():
