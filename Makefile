@@ -79,7 +79,7 @@ test-browser: $(VENV)/.browser ## the pages in a real Chromium
 	@$(BIN)/python -m pytest -m browser tests/browser
 
 faults: $(VENV)/.dev ## the fault runs at full size
-	@$(BIN)/python -m pytest -m long -s tests/faults
+	@$(BIN)/python -m pytest -m long -s tests --ignore=tests/browser
 
 # The browser tests are type-checked too, so their packages must be there.
 check: $(VENV)/.browser ## formatter, linter, type checker, import rules
