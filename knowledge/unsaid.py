@@ -24,9 +24,6 @@ _LIKE_ENOUGH = 0.60
 """… and how like an example the question must be, for a whole ruling not to count."""
 
 
-_OWN = ("action", "award")
-"""Groups of concepts that make a question one about the plan, whatever else is in it."""
-
 _LIKE, _SURE = 0.37, 0.46
 """Below both, what is unsaid was found by a few shared words: its reason would not fit."""
 
@@ -39,13 +36,13 @@ def ruling(plan: Plan, reading: Reading, hits: list[Hit]) -> Family | None:
         return None
     rulings = map(plan.families.__getitem__, plan.rulings)
     outside = outside_of(plan.lexicon, concepts)
-    outside = set() if any(groups.get(name) in _OWN for name in concepts) else outside
+    elsewhere = bool(outside) and beyond(plan, reading) is not None
     fitting = [
         family
         for family in rulings
         if family.fits(concepts)
         # What is not the plan's at all ("xe khách mấy giờ chạy") is no matter of its rulings.
-        and (not outside or any(group & outside for group in family.needs))
+        and (not elsewhere or any(group & outside for group in family.needs))
     ]
     if not fitting:
         return None

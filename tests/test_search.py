@@ -221,6 +221,40 @@ def test_words_of_other_matters_do_not_hide_a_question(question: str, topic: str
     assert asked(question).topic == topic
 
 
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("bao giờ làm xong cái cầu treo cho bản", "works"),
+        ("duong day dien bao gio keo toi noi", "works"),
+        ("trường tiểu học xã khi nào mới sửa", "works"),
+        ("Xe khách đi Sa Pa mấy giờ chạy?", "off_topic"),
+        ("Ở Sơn La góp công bao nhiêu ngày thì được bằng khen?", "other_province"),
+        ("chụp ảnh hồ sơ rồi gửi zalo có được không", "file_copies"),
+        ("hạn nộp trúng chủ nhật thì lùi sang thứ hai à", "file_late"),
+        ("lá cờ ấy trao ở đâu vậy", "award_time"),
+        ("bản kế hoạch này mấy trang", "doc_length"),
+        ("đoàn kiểm tra xuống xã nào", "inspection_places"),
+        ("mức này so với kế hoạch cũ thế nào", "other_plans"),
+    ],
+)
+def test_a_refusal_is_about_the_matter_asked(question: str, topic: str) -> None:
+    answer = asked(question)
+    assert (answer.decision, answer.topic) == ("unknown", topic)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["ai thi công đường vào bản Nà Khương", "chỗ này thì người ta tính kiểu chi vậy hè"],
+)
+def test_what_nothing_is_like_gets_no_particular_reason(question: str) -> None:
+    answer = asked(question)
+    assert (answer.decision, answer.topic) == ("unknown", "")
+
+
+def test_the_end_of_the_plans_period_is_no_time_after_it() -> None:
+    assert asked("đến hết năm 2025 bao nhiêu phần trăm xã đạt chuẩn").topic == "target_communes"
+
+
 def test_every_phrasing_is_answered_or_refused_as_its_family() -> None:
     for family in the_plan().families.values():
         for line in family.ask:
