@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, select, update
 
-from storage import audit, grants, people, withdrawals
+from storage import audit, campaigns, grants, people, subscriptions, withdrawals
 from storage.database import Tx
 from storage.schema import (
     accounts,
@@ -79,6 +79,9 @@ def begin(tx: Tx, person_id: int) -> None:
     withdrawals.withdraw_undecided(tx, person_id)
     for grant in grants.of_person(tx, person_id):
         grants.revoke(tx, grant.id, by=person_id)
+    subscriptions.end(tx, person_id)
+    for key in campaigns.under_way_of(tx, person_id):
+        campaigns.stop(tx, key, by=person_id)
     _forget_dead_letters(tx, [one.sender for one in own])
     for one in own:
         close(tx, one.id)
@@ -113,7 +116,7 @@ def close(tx: Tx, account_id: int) -> None:
     tx.execute(
         update(outbox)
         .where(outbox.c.account_id == account_id, outbox.c.state == "queued")
-        .values(state="erased", body=NO_BODY)
+        .values(state="erased", body=NO_BODY, reason="")
     )
     tx.execute(
         update(links)

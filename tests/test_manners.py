@@ -235,8 +235,8 @@ def _variants(key: str) -> list[dict[str, Any]]:
             "parts": [],
         },
         {"codes": [], "skipped": [], "newest": True},
-        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1, "part": "", "until": None}
-        | {"reviews": False, "here": False, "name": ""},
+        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1, "part": ""}
+        | {"until": None, "holder": "", "reviews": False, "here": False, "name": ""},
         {"shown": 0, "first": False, "lines": []},
         {"one": replace(ONE, state="verified", verified_vnd=VND)},
         {"one": replace(ONE, state="rejected", note="")},

@@ -22,7 +22,8 @@ REGISTER: dict[str, dict[str, list[str]]] = yaml.safe_load(
 DOCS = (ROOT / "docs/data.md").read_text("utf-8")
 NAMELESS = {"id", "key", "kind", "state", "channel", "account", "token_hash", "code_hash", "code",
             "actor", "action", "subject", "previous", "digest", "reason", "mime", "outcome",
-            "commitments", "salt", "holder", "seed", "access", "refresh", "name"}  # fmt: skip
+            "commitments", "salt", "holder", "seed", "access", "refresh", "name",
+            "unreachable_why"}  # fmt: skip
 """Text that is the program's own: states, digests, platforms' words."""
 
 
