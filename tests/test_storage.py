@@ -488,6 +488,7 @@ def test_another_number_puts_an_honours_decision_right(database: Database) -> No
         assert honours.record(tx, right, by=by)
         assert not honours.record(tx, right, by=by)
         assert honours.at_place(tx, HERE) == [right]
+    with database.reading(START) as tx:
         rows = list(audit.story(tx, f"place:{HERE}"))
     assert [row.action for row in rows] == ["honour.recorded", "honour.corrected"]
     assert rows[-1].values["decision"] == ("12/QĐ-UBND", "13/QĐ-UBND")
