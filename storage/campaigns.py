@@ -19,6 +19,8 @@ from storage.outbox import Body, expect
 from storage.schema import accounts, campaign_people, campaigns, outbox, reminded
 
 SLICE = 1_000
+LIVE = ("held", "waiting", "running")
+"""States in which a campaign may still go to somebody."""
 Key = tuple[str, int, int]
 """A deadline, its year, the lead days."""
 
@@ -103,6 +105,14 @@ def lock_due(tx: Tx) -> Campaign | None:
     return None if row is None else _made(row)
 
 
+def under_way_of(tx: Tx, person_id: int) -> list[str]:
+    """The keys of a person's campaigns that may still go to somebody."""
+    live = campaigns.c.state.in_(LIVE)
+    return list(
+        tx.execute(select(campaigns.c.key).where(campaigns.c.made_by == person_id, live)).scalars()
+    )
+
+
 def release(tx: Tx, key: str, *, by: int) -> bool:
     """Let a held campaign go; by somebody else than who made it. False when it is not held, or
     his own."""
@@ -119,7 +129,7 @@ def release(tx: Tx, key: str, *, by: int) -> bool:
 def stop(tx: Tx, key: str, *, by: int) -> bool:
     """Stop a campaign: what has not been queued will not be, and what is queued is taken back."""
     found = find(tx, key)
-    if found is None or found.state not in ("held", "waiting", "running"):
+    if found is None or found.state not in LIVE:
         return False
     tx.execute(
         update(campaigns).where(campaigns.c.id == found.id).values(state="stopped", done_at=tx.now)

@@ -17,7 +17,15 @@ from storage import people, requests
 from storage.database import Tx
 from storage.erasure import NO_BODY, close
 from storage.requests import COMPLAIN, ERASE, Request
-from storage.schema import accounts, contributions, conversations, data_requests, grants, outbox
+from storage.schema import (
+    accounts,
+    campaigns,
+    contributions,
+    conversations,
+    data_requests,
+    grants,
+    outbox,
+)
 from storage.wiping import SLICE
 
 Mark = tuple[str, ...]
@@ -52,10 +60,13 @@ def marks_of(tx: Tx, person_id: int) -> list[Mark]:
 def wipe_messages(
     tx: Tx, person_id: int, marks: Collection[Mark], after: int, limit: int = SLICE
 ) -> int | None:
-    """Empty what was said to the person, and to anyone where all of a mark stands."""
+    """Empty what was said to the person, what he wrote to many, and where all of a mark stands."""
     own = {
         row.id for row in tx.execute(select(accounts.c.id).where(accounts.c.person_id == person_id))
     }
+    written = set(
+        tx.execute(select(campaigns.c.id).where(campaigns.c.made_by == person_id)).scalars()
+    )
     rows = tx.execute(
         select(outbox.c.id, outbox.c.account_id, outbox.c.body)
         .where(outbox.c.id > after)
@@ -65,11 +76,14 @@ def wipe_messages(
     gone = [
         row.id
         for row in rows
-        if row.body != NO_BODY and (row.account_id in own or _names(row.body, marks))
+        if row.body != NO_BODY
+        and (
+            row.account_id in own or row.body.get("campaign") in written or _names(row.body, marks)
+        )
     ]
     if gone:
         of_them = outbox.c.id.in_(gone)
-        tx.execute(update(outbox).where(of_them).values(body=NO_BODY))
+        tx.execute(update(outbox).where(of_them).values(body=NO_BODY, reason=""))
         tx.execute(update(outbox).where(of_them, outbox.c.state == "queued").values(state="erased"))
     return rows[-1].id if len(rows) == limit else None
 
@@ -113,7 +127,7 @@ def settle(tx: Tx, request: Request) -> bool:
     ).scalar()
     if version is not None and version <= 1:
         close(tx, request.account_id)
-        tx.execute(update(outbox).where(of_it).values(body=NO_BODY))
+        tx.execute(update(outbox).where(of_it).values(body=NO_BODY, reason=""))
     # Whoever has come back is somebody new, and the old request no business of his.
     old = select(func.min(accounts.c.id)).where(accounts.c.person_id == request.person_id)
     tx.execute(

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, select, update
 
-from storage import audit, grants, people, subscriptions, withdrawals
+from storage import audit, campaigns, grants, people, subscriptions, withdrawals
 from storage.database import Tx
 from storage.schema import (
     accounts,
@@ -82,6 +82,8 @@ def begin(tx: Tx, person_id: int) -> None:
         grants.revoke(tx, grant.id, by=person_id)
     subscriptions.end(tx, person_id)
     tx.execute(update(wishes).where(wishes.c.person_id == person_id).values(place=""))
+    for key in campaigns.under_way_of(tx, person_id):
+        campaigns.stop(tx, key, by=person_id)
     _forget_dead_letters(tx, [one.sender for one in own])
     for one in own:
         close(tx, one.id)
@@ -116,7 +118,7 @@ def close(tx: Tx, account_id: int) -> None:
     tx.execute(
         update(outbox)
         .where(outbox.c.account_id == account_id, outbox.c.state == "queued")
-        .values(state="erased", body=NO_BODY)
+        .values(state="erased", body=NO_BODY, reason="")
     )
     tx.execute(
         update(links)

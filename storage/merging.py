@@ -9,20 +9,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, select, update
+from sqlalchemy import Column, ColumnElement, Row, delete, exists, select, tuple_, update
 
 from storage import audit
 from storage.database import Tx
 from storage.people import Person
 from storage.schema import (
     accounts,
+    campaign_people,
+    campaigns,
     consents,
     contributions,
     data_requests,
     grants,
     honours,
     people,
+    reminded,
     representations,
+    subscriptions,
 )
 
 _OF_ANYBODY: tuple[Column[int], ...] = (
@@ -30,6 +34,8 @@ _OF_ANYBODY: tuple[Column[int], ...] = (
     consents.c.person_id,
     data_requests.c.person_id,
     honours.c.recipient_id,
+    # Or he could release his own announcement from his other chat.
+    campaigns.c.made_by,
 )
 
 
@@ -42,6 +48,7 @@ def merge(tx: Tx, gone: Person, kept: Person) -> None:
     moved["reporter"] = _move(tx, contributions.c.reporter_id, gone, kept)
     _move_office(tx, gone, kept)
     _move_representations(tx, gone, kept)
+    moved["subscriptions"] = _move_reminders(tx, gone, kept)
     before, other = _household(tx, kept.id), _household(tx, gone.id)
     household = before or other
     tx.execute(
@@ -116,3 +123,36 @@ def _move_representations(tx: Tx, gone: Person, kept: Person) -> None:
     tx.execute(
         update(representations).where(representations.c.person_id == gone.id).values(state="merged")
     )
+
+
+def _move_reminders(tx: Tx, gone: Person, kept: Person) -> int:
+    """Hand over wishes to be reminded and what he has heard; of what both have, one stays."""
+    live = subscriptions.c.until.is_(None)
+    wish = tuple_(subscriptions.c.actor, subscriptions.c.place)
+    own = select(subscriptions.c.actor, subscriptions.c.place).where(
+        subscriptions.c.person_id == kept.id, live
+    )
+    tx.execute(
+        update(subscriptions)
+        .where(subscriptions.c.person_id == gone.id, live, wish.in_(own))
+        .values(until=tx.now)
+    )
+    moved = _move(tx, subscriptions.c.person_id, gone, kept)
+    _move_once(tx, reminded.c.person_id, gone, kept)
+    # Its key begins with the campaign: by person alone it would be walked through.
+    each = campaign_people.c.campaign_id.in_(select(campaigns.c.id))
+    _move_once(tx, campaign_people.c.person_id, gone, kept, each)
+    return moved
+
+
+def _move_once(
+    tx: Tx, column: Column[int], gone: Person, kept: Person, *only: ColumnElement[bool]
+) -> None:
+    """Hand over rows of whose key the person is a part; those the other has as well go."""
+    table, other = column.table, column.table.alias()
+    rest = [one for one in table.primary_key.columns if one.name != column.name]
+    same = exists().where(
+        other.c[column.name] == kept.id, *(other.c[one.name] == one for one in rest)
+    )
+    tx.execute(delete(table).where(column == gone.id, same, *only))
+    _move(tx, column, gone, kept, *only)

@@ -12,12 +12,16 @@ from storage import audit
 from storage.database import Tx
 from storage.schema import (
     accounts,
+    attachments,
+    campaigns,
     contributions,
     conversations,
     data_requests,
     grants,
     people,
+    questions,
     representations,
+    subscriptions,
 )
 
 State = dict[str, Any]
@@ -182,12 +186,19 @@ def let_go(tx: Tx, account: Account, *, by: Conversation) -> bool:
         grants: grants.c.person_id,
         representations: representations.c.person_id,
         data_requests: data_requests.c.person_id,
+        subscriptions: subscriptions.c.person_id,
+        campaigns: campaigns.c.made_by,
     }
     for table, owner in of_his.items():
         tx.execute(
             update(table)
             .where(owner == by.person.id, table.c.account_id == account.id)
             .values(account_id=by.account_id)
+        )
+    # What was sent through it is his, and is erased with him.
+    for table in (attachments, questions):
+        tx.execute(
+            update(table).where(table.c.account_id == account.id).values(account_id=by.account_id)
         )
     audit.record(
         tx, by.person.id, "account.let_go", f"account:{account.id}", person=(by.person.id, alone)

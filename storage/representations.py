@@ -13,6 +13,8 @@ from storage.schema import grants, organisations, people, representations
 
 ROLE = "cooperative_representative"
 ASKED, CONFIRMED, REFUSED = "asked", "granted", "refused"
+NOBODYS = ("merged", "erased")
+"""States of who is gone: became another, or erased his data."""
 
 
 @dataclass(frozen=True, slots=True)

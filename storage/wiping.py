@@ -7,19 +7,25 @@ from collections.abc import Sequence
 from sqlalchemy import and_, delete, exists, or_, select, update
 
 from storage.database import Tx
+from storage.representations import NOBODYS
 from storage.schema import (
     accounts,
     attachments,
     audit_values,
+    campaign_people,
+    campaigns,
     contribution_versions,
     contributions,
     data_requests,
     decisions,
+    grants,
     households,
     organisations,
     question_groups,
     questions,
+    reminded,
     representations,
+    subscriptions,
 )
 from storage.schema import audit as audit_rows
 from storage.schema import people as persons
@@ -34,9 +40,11 @@ def wipe(tx: Tx, person_id: int, limit: int = SLICE) -> bool:
     own = [
         row.id for row in tx.execute(select(accounts.c.id).where(accounts.c.person_id == person_id))
     ]
+    _represent_no_more(tx, person_id)
     left = limit
     left -= _questions(tx, own, left)
     left -= _evidence(tx, own, left) if left > 0 else 0
+    left -= _reminders(tx, person_id) if left > 0 else 0
     # A report has some versions, decisions and audit rows each.
     left -= 10 * _reports(tx, person_id, left // 10) if left > 0 else 0
     left -= _values(tx, person_id, own, left) if left > 0 else 0
@@ -94,6 +102,29 @@ def _evidence(tx: Tx, own: Sequence[int], limit: int) -> int:
         )  # fmt: skip
         _forget_values(tx, [f"attachment:{number}" for number in ids])
     return len(ids)
+
+
+def _represent_no_more(tx: Tx, person_id: int) -> None:
+    """No commune is asked any more whether he acts for an organisation."""
+    his = and_(representations.c.person_id == person_id, representations.c.state.not_in(NOBODYS))
+    asked = list(tx.execute(select(representations.c.organisation_id).where(his)).scalars())
+    tx.execute(update(representations).where(his).values(state="erased"))
+    for organisation in asked:
+        _forget_organisation(tx, organisation)
+
+
+def _reminders(tx: Tx, person_id: int) -> int:
+    """What he was to be reminded of and was, and what he wrote to many. No button means these."""
+    tx.execute(delete(subscriptions).where(subscriptions.c.person_id == person_id))
+    tx.execute(delete(reminded).where(reminded.c.person_id == person_id))
+    # Its key begins with the campaign: by person alone it would be walked through.
+    each = campaign_people.c.campaign_id.in_(select(campaigns.c.id))
+    tx.execute(delete(campaign_people).where(campaign_people.c.person_id == person_id, each))
+    told = and_(campaigns.c.made_by == person_id, campaigns.c.text != "")
+    keys = list(tx.execute(select(campaigns.c.key).where(told)).scalars())
+    tx.execute(update(campaigns).where(told).values(text=""))
+    _forget_values(tx, [f"campaign:{key}" for key in keys])
+    return len(keys)
 
 
 def _reports(tx: Tx, person_id: int, limit: int) -> int:
@@ -210,7 +241,13 @@ def _forget_organisation(tx: Tx, organisation_id: int | None) -> None:
         update(organisations)
         .where(
             organisations.c.id == organisation_id,
-            ~exists().where(representations.c.organisation_id == organisations.c.id),
+            ~exists().where(
+                representations.c.organisation_id == organisations.c.id,
+                representations.c.state.not_in(NOBODYS),
+            ),
+            ~exists().where(
+                grants.c.organisation_id == organisations.c.id, grants.c.revoked_at.is_(None)
+            ),
             ~exists().where(contributions.c.organisation_id == organisations.c.id),
         )
         .values(name="", name_key=f"erased-{organisation_id}")

@@ -220,7 +220,8 @@ OF_COMMUNES: dict[str, Any] = {
 
 def _variants(key: str) -> list[dict[str, Any]]:
     """The values again, as the other branches of the templates see them."""
-    base = SAID | (OF_COMMUNES if key.startswith(("facts.", "awards.", "rehearsal.")) else {})
+    of_communes = key.startswith(("facts.", "awards.", "rehearsal."))
+    base = SAID | (OF_COMMUNES if of_communes else {})
     others: list[dict[str, Any]] = [
         {},
         {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1},
@@ -235,18 +236,25 @@ def _variants(key: str) -> list[dict[str, Any]]:
             "parts": [],
         },
         {"codes": [], "skipped": [], "newest": True},
-        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1, "part": "", "until": None}
-        | {"reviews": False, "here": False, "name": ""},
+        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1, "part": ""}
+        | {"until": None, "holder": "", "reviews": False, "here": False, "name": ""},
         {"shown": 0, "first": False, "lines": []},
         {"one": replace(ONE, state="verified", verified_vnd=VND)},
         {"one": replace(ONE, state="rejected", note="")},
         {"told": SAID["what"], "vnd": 0, "details": {"what": NAME, "year": 2025}},
-        {"changed": False, "whole": False, "held": 0, "open": 0, "reports": False, "given": ""},
-        {"household": None, "roles": [], "guardian": "", "who": "individual", "key": "corrected"},
-        {"group": "product", "people": [], "zero": False, "before": "", "more": 0},
-        {"group": "village", "seats": None, "verdicts": [], "needed": [], "missing": False},
+        {"changed": False, "whole": False, "held": 0, "open": 0, "reports": False},
+        {"roles": [], "guardian": "", "who": "individual", "key": "corrected"},
         {"made_on": None, "dated": False, "does": "chuyển giao", "what": SAID["spelled"]},
     ]
+    if of_communes:
+        others += [
+            {"group": "product", "people": [], "zero": False, "before": "", "more": 0},
+            {"group": "village", "seats": None, "verdicts": [], "needed": [], "missing": False},
+        ]
+    else:
+        others += [{"given": ""}]
+    if key != "household.known":
+        others += [{"household": None}]
     asked = [
         {"answers": {**SAID["answers"], "action": action, "who": who}}
         for action, who in (("correct", "self"), ("more", "household"), ("verify", "other"))

@@ -475,10 +475,26 @@ def test_an_honour_is_recorded_once(database: Database) -> None:
     with database.writing(START) as tx:
         by = villager(tx).person.id
         assert honours.record(tx, honour, by=by)
-        assert not honours.record(tx, replace(honour, decision_number="13/QĐ-UBND"), by=by)
+        assert not honours.record(tx, honour, by=by)
+        assert not honours.record(tx, replace(honour, decision_number=""), by=by)
         assert honours.record(tx, other_year, by=by)
         assert honours.at_place(tx, HERE) == [other_year, honour]
         assert honours.at_place(tx, ELSEWHERE) == []
+
+
+def test_another_number_puts_an_honours_decision_right(database: Database) -> None:
+    honour = Honour("merit_village", HERE, "village", "Bản Nà Đon", 2024, "12/QĐ-UBND")
+    right = replace(honour, decision_number="13/QĐ-UBND")
+    with database.writing(START) as tx:
+        by = villager(tx).person.id
+        assert honours.record(tx, honour, by=by)
+        assert honours.record(tx, right, by=by)
+        assert not honours.record(tx, right, by=by)
+        assert honours.at_place(tx, HERE) == [right]
+    with database.reading(START) as tx:
+        rows = list(audit.story(tx, f"place:{HERE}"))
+    assert [row.action for row in rows] == ["honour.recorded", "honour.corrected"]
+    assert rows[-1].values["decision"] == ("12/QĐ-UBND", "13/QĐ-UBND")
 
 
 # outbox

@@ -21,7 +21,8 @@ CODE = player.CODE
 OFFICER = "Cán bộ {}"
 """What a transcript's officer is called, by whatever calls him."""
 _SENDS = {kind: word for word, kind in player.SENT.items()}
-_GIVES = {role: begins for begins, role in player.ROLES.items()}
+_GIVES = {role or "commune_officer": begins for begins, role in player.ROLES.items()}
+"""An officer of a place told without a role is one of a commune, where it is one."""
 _MINUTE = timedelta(minutes=1)
 _INVITES = re.compile(r"\s*mã mời|\s*nhận mã mời|\s*ma moi", re.IGNORECASE)
 
