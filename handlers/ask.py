@@ -50,6 +50,11 @@ def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
     say_parts(turn, parts, offers)
 
 
+def is_small_talk(turn: Turn, text: str) -> bool:
+    """Whether it is a greeting, a thank-you or the like: said to the bot, not to an office."""
+    return brain.ask(turn.world.plan, text, today=turn.today).decision == "smalltalk"
+
+
 def _tells(text: str) -> bool:
     """Whether a figure is told rather than asked about: what was given could be reported."""
     return any(char.isdigit() for char in text) and not is_question(text)

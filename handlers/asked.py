@@ -1,7 +1,8 @@
-"""What an office asked a reporter (hỏi thêm): his next message answers it, without any command.
+"""What an office asked a reporter (hỏi thêm): his next words answer it, without any command.
 
-Only the very next one: after that he talks of something else, and answers by "bổ sung". While a
-form is open its question comes first, and a text that could be either is asked about.
+They are read back once before they are sent; what is an order, a question or small talk is no
+answer. While a form is open its question comes first, and a text that could be either is asked
+about.
 """
 
 from __future__ import annotations
@@ -19,27 +20,39 @@ from storage.errors import Conflict
 
 MEANT = "meant"
 """In the conversation's state: what was meant for the form that was open; "" for nothing."""
+DECLINED = "asked_declined"
+"""In the conversation's state: when the person last said that his words were no answer."""
 MIN_TOLD = 5
 OFFICE, FORM_ASKED = "office", "form"
 
 
 def waiting(turn: Turn) -> Contribution | None:
-    """The report an office has asked about since this person last wrote."""
+    """The report an office has asked about and that waits for this person's answer here."""
     one = contributions.asked_about(turn.tx, turn.person.id)
     if one is None or one.account_id != turn.conversation.account_id:
         return None
-    if turn.talked is not None and datetime.fromisoformat(turn.talked) >= one.updated_at:
+    declined = turn.state.get(DECLINED)
+    if declined is not None and datetime.fromisoformat(declined) >= one.updated_at:
         return None
     return one
 
 
-def take(turn: Turn, text: str) -> bool:
-    """Take the text for the answer; False when nothing was asked or it is too short for one."""
+def offer(turn: Turn, text: str) -> bool:
+    """Read the text back as the answer before it is sent; False when nothing was asked or it is too
+    short for one."""
     one = waiting(turn) if _could_answer(text) else None
     if one is None:
         return False
-    answer(turn, one, text)
+    forms.restart(turn, READ_BACK, {"id": one.id, "told": text})
     return True
+
+
+def _sent(turn: Turn, answers: Answers) -> None:
+    if answers["confirm"] == "send":
+        answer(turn, contributions.get(turn.tx, answers["id"]), answers["told"])
+    else:
+        turn.state[DECLINED] = turn.now.isoformat()
+        turn.say("asked.kept", code=contributions.get(turn.tx, answers["id"]).code)
 
 
 def ask_which(turn: Turn, text: str) -> bool:
@@ -47,7 +60,8 @@ def ask_which(turn: Turn, text: str) -> bool:
     if turn.state["form"] == FORM.name or not _could_answer(text):
         return False
     one = waiting(turn)
-    if one is None:
+    if one is None or forms.worked_on(turn) > one.updated_at:
+        # What he did in the form since tells that the form is what he is at.
         return False
     forms.restart(turn, FORM, {"id": one.id, "told": text, "back": turn.state["form"]})
     return True
@@ -99,7 +113,19 @@ FORM = Form(
     ),
     _finish,
 )
-FORMS = (FORM,)
+READ_BACK = Form(
+    "answer_asked",
+    (
+        Question(
+            "confirm",
+            says="asked.read_back",
+            offers=lambda turn, _: [turn.label("send"), turn.label("not_that")],
+            values=lambda turn, answers: {**_which(turn, answers), "told": answers["told"]},
+        ),
+    ),
+    _sent,
+)
+FORMS = (FORM, READ_BACK)
 COMMANDS: dict[str, Callable[[Turn], None]] = {}
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {}
 MENU: tuple[Entry, ...] = ()

@@ -144,6 +144,11 @@ def touched(turn: Turn, form: Form) -> datetime:
     return datetime.fromisoformat(turn.state["forms"][form.name]["at"])
 
 
+def worked_on(turn: Turn) -> datetime:
+    """When the form that is open now was last worked on."""
+    return datetime.fromisoformat(turn.state["forms"][turn.state["form"]]["at"])
+
+
 def ask_next(turn: Turn, form: Form, before: str = "") -> None:
     """Ask the next question, with `before` in front of it, or finish."""
     answers = answers_of(turn, form)

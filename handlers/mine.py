@@ -56,6 +56,12 @@ def _page(turn: Turn, own: list[Contribution], key: str) -> None:
     turn.say(key, offers, shown=len(page))
 
 
+def only(turn: Turn) -> str | None:
+    """The code of the only report a person has told, None when there are none or several."""
+    own = contributions.of_reporter(turn.tx, turn.person.id, 2)
+    return own[0].code if len(own) == 1 else None
+
+
 def show(turn: Turn, typed: str) -> None:
     """One report by its code: to its reporter its state, to its commune's officer the decision."""
     own = find(turn, typed)

@@ -44,6 +44,7 @@ _KEPT = ("commune", "village", "who", "group", "name", "reporter")
 
 def begin(turn: Turn) -> None:
     """Start a report. One that was left is not gone on with unasked: it may be another one."""
+    turn.state.pop("wanted_kind", None)
     left = turn.state.get("forms", {}).get(FORM.name)
     if left is None or turn.state.get("form") == FORM.name:
         forms.start(turn, FORM)
@@ -57,8 +58,9 @@ def begin(turn: Turn) -> None:
 
 
 def begin_new(turn: Turn) -> None:
-    """Start another report; what was left unfinished is let go."""
-    forms.restart(turn, FORM, {})
+    """Start another report, of the kind it was begun with; what was left is let go."""
+    kind = turn.state.pop("wanted_kind", None)
+    forms.restart(turn, FORM, {"kind": kind} if kind else {})
 
 
 def begin_another(turn: Turn) -> None:
@@ -86,6 +88,7 @@ def _begin_kind(name: str) -> Callable[[Turn], None]:
             forms.start(turn, FORM, {"kind": name})
         else:
             begin(turn)
+            turn.state["wanted_kind"] = name
 
     return start
 

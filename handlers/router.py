@@ -60,8 +60,6 @@ MAX_TEXT = 2_000
 """More is no question and no answer; whoever pastes a document is told so and nothing is stored."""
 DOUBLE_TAP_SECONDS = 10
 """Within this time a second press of the same button is the same press."""
-TALKED = "talked"
-"""In the conversation's state: when this person last wrote."""
 SENT_SECONDS = 600
 """For so long after a receipt "gửi" once more is an impatient second try."""
 
@@ -125,12 +123,14 @@ MENU = sorted(
     ),
     key=lambda entry: entry.order,
 )
+BY_KEY = {entry.key: entry for entry in MENU}
+OWN = ("show", "story", "correct", "withdraw", "supplement", "attach")
+"""What is done to a report of one's own; without a code, to the only one there is."""
 
 
 def handle(turn: Turn) -> None:
     """Handle one message wholly: what changed is stored and what is said lies in the outbox."""
     turn.offered = turn.state.pop("offered", [])
-    turn.talked, turn.state[TALKED] = turn.state.get(TALKED), turn.now.isoformat()
     verdict = flood.weigh(turn.state, turn.now, turn.world.most_per_minute)
     if verdict == "handle":
         _dispatch(turn)
@@ -179,6 +179,11 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         # A question may have more to read about itself than fits its message.
         chosen = next((one for one in turn.offered if one["value"] == "more"), None)
         command = command if chosen is None else None
+    if form is not None and command in BY_KEY and not BY_KEY[command].shown(turn):
+        # What the menu does not offer him is no command of his, but may be an answer.
+        command = None
+    if command == "cancel" and form is None and asked_to_resume:
+        form = FORMS.get(_left(turn) or "")
     if command in COMMANDS and form is not None and not forms.is_idle(turn, form):
         # What is asked comes first: "gia đình tôi" may be an answer here, elsewhere a command.
         chosen = forms.match_offer(turn, text)
@@ -218,11 +223,9 @@ def _talk(turn: Turn, text: str, command: str | None) -> None:
     spoken = words.speaks_of(text) if statement else None
     sent = turn.state.get("sent")
     code = find_in(text)
-    if statement and code is None and command is None and asked.take(turn, text):
+    told = statement and spoken is None and code is None and command is None
+    if told and not ask.is_small_talk(turn, text) and asked.offer(turn, text):
         return
-    if not statement and turn.talked is not None:
-        # A question in between: what an office asked is still to be answered.
-        turn.state[TALKED] = turn.talked
     if spoken is not None:
         COMMANDS[spoken](turn)
     elif code is not None:
@@ -255,6 +258,8 @@ def _everywhere(turn: Turn, command: str, form: Form | None) -> bool:
     if command == "cancel":
         if form is not None:
             forms.cancel(turn, form)
+        elif turn.state.get("forms"):
+            _ask_to_drop(turn)
         else:
             turn.say("router.nothing_to_cancel")
     elif command == "back":
@@ -292,7 +297,13 @@ def _commanded(turn: Turn, text: str, command: str | None, form: Form | None) ->
         return True
     before = turn.state.get("forms", {}).get(form.name) if form is not None else None
     started = turn.world.words.starts_with(text)
-    if started is not None and READS.get(started[0], _is_code)(started[1]):
+    if form is None and started is not None and not started[1] and started[0] in OWN:
+        code = mine.only(turn)
+        if code is None:
+            mine.listing(turn)
+        else:
+            WITH_CODE[started[0]](turn, code)
+    elif started is not None and READS.get(started[0], _is_code)(started[1]):
         WITH_CODE[started[0]](turn, started[1])
     elif looks_like_code(text):
         mine.show(turn, text)
@@ -315,15 +326,18 @@ def _leave_for(turn: Turn, command: str) -> None:
 
 
 def _resume(turn: Turn) -> None:
-    open_forms = turn.state.get("forms", {})
-    name = turn.state.get("form") or max(
-        open_forms, key=lambda n: open_forms[n]["at"], default=None
-    )
-    form = FORMS.get(name or "")
+    form = FORMS.get(turn.state.get("form") or _left(turn) or "")
     if form is None:
         turn.say("router.nothing_open")
     else:
         forms.start(turn, form)
+
+
+def _left(turn: Turn) -> str | None:
+    """The form left open last, None when there is none."""
+    open_forms = turn.state.get("forms", {})
+    name: str | None = max(open_forms, key=lambda one: open_forms[one]["at"], default=None)
+    return name if name in FORMS else None
 
 
 def _ask_to_resume(turn: Turn, form: Form) -> None:
@@ -335,6 +349,13 @@ def _ask_to_resume(turn: Turn, form: Form) -> None:
         what=words.label(f"form.{form.name}"),
         since=forms.touched(turn, form),
     )
+
+
+def _ask_to_drop(turn: Turn) -> None:
+    """Nothing is being asked, but something was left: it is named before it is let go."""
+    name = _left(turn)
+    if name is not None:
+        _ask_to_resume(turn, FORMS[name])
 
 
 def _old_button(turn: Turn, choice: str) -> None:

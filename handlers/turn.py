@@ -84,8 +84,6 @@ class Turn:
     replies: list[outbox.Body] = field(default_factory=list)
     offered: list[dict[str, Any]] = field(default_factory=list)
     """What the previous message offered; what this turn offers stands in the state."""
-    talked: str | None = None
-    """When this person wrote before, as the state has it; None when never."""
     _grants: list[Grant] | None = None
 
     @property
