@@ -52,7 +52,7 @@ async def photos_kept(page: Page) -> None:
     async with asyncio.timeout(20):
         for number in (1, 2):
             while not (await page.context.request.get(f"/chat/media/{number}/thumb")).ok:
-                await asyncio.sleep(0)
+                pass
 
 
 async def begin_as_officer(page: Page, invitation: str) -> None:
@@ -83,7 +83,8 @@ async def tell(page: Page, shot: Shot) -> str:
     await press(page, "Gửi", "Đã nhận báo cáo")
     await shot(page, "3-receipt")
     told = await page.get_by_role("log").inner_text()
-    return re.findall(r"LC-\w{7}", told)[-1]
+    code: str = re.findall(r"LC-\w{7}", told)[-1]
+    return code
 
 
 async def judge(page: Page, code: str, shot: Shot) -> None:
