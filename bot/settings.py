@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("data")
-    """The operator's folder: the database and the imported wording of the plan, later photos."""
+    """The operator's folder: database, photos and files, the imported wording of the plan."""
     database_url: SecretStr | None = None
     """`postgresql://…` for several machines; default SQLite in `data_dir`."""
     http_host: str = "127.0.0.1"

@@ -73,7 +73,8 @@ def say_decided(turn: Turn, one: Contribution) -> None:
         state = turn.world.words.label(f"state.{one.state}")
         turn.say("verify.withdrawn", back_to_queue(turn), code=one.code, state=state)
         return
-    if last is None or last.state != one.state:
+    # A decision taken back leaves the report open again: nobody has decided on it.
+    if last is None or last.state != one.state or one.state in contributions.OPEN:
         look(turn, one, *offers)
         return
     turn.say(

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from bot.app import App, make_app
+from bot.demo import seed
 from bot.server import make_site
 from bot.settings import Settings
 from storage import grants
@@ -37,9 +38,11 @@ class RealSite:
 
 
 @asynccontextmanager
-async def real_site(folder: Path) -> AsyncIterator[RealSite]:
-    """The whole program on fresh storage in `folder`."""
+async def real_site(folder: Path, *, peopled: bool = False) -> AsyncIterator[RealSite]:
+    """The whole program on fresh storage in `folder`; `peopled` with the demo's reports in it."""
     app = make_app(Settings(data_dir=folder, clock=AT))
+    if peopled:
+        seed(app)
     config = uvicorn.Config(
         make_site(app), port=0, log_level="warning", timeout_graceful_shutdown=1, ws="none"
     )

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, FilePayload, Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.path import heard, press, say
+from tests.browser.path import begin_as_officer, choose, heard, photo, photos_kept, press, say
 from tests.browser.real_site import real_site
-from tests.picture_double import encoded, scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-
-def photo(number: int) -> FilePayload:
-    """A photo as a phone would name it."""
-    return {"name": f"IMG_{number}.jpg", "mimeType": "image/jpeg", "buffer": encoded(scene(number))}
-
-
-async def choose(page: Page, *chosen: FilePayload) -> None:
-    """Press the button, as one does with a finger or with Enter, and choose files."""
-    async with page.expect_file_chooser() as asked:
-        await page.get_by_role("button", name="Gửi ảnh, tệp").press("Enter")
-    await (await asked.value).set_files(list(chosen))
 
 
 async def test_photos_go_with_a_report_and_the_officer_opens_them(
@@ -42,11 +28,7 @@ async def test_photos_go_with_a_report_and_the_officer_opens_them(
             for _ in range(3)
         ]
         villager, officer, stranger = [await one.new_page() for one in people]
-        await officer.goto(f"/chat#moi={await site.invite()}")
-        await officer.get_by_role("button", name="Gửi", exact=True).click()
-        await heard(officer, "Xin cho biết họ tên")
-        await say(officer, "Lý Văn Mẫu", "nhận vai trò cán bộ xã")
-        await press(officer, "Nhận", "Xong rồi")
+        await begin_as_officer(officer, await site.invite())
 
         await villager.goto("/chat")
         await say(villager, "báo góp tiền", "Bà con đồng ý không?")
@@ -66,11 +48,7 @@ async def test_photos_go_with_a_report_and_the_officer_opens_them(
         await say(villager, "Lò Văn Mẫu", "Kèm: 2 ảnh")
         await press(villager, "Gửi", "Đã nhận báo cáo")
 
-        # Fetching has its own time: the reporter may see his pictures as soon as they are kept.
-        thumbs = [f"{site.url}/chat/media/{number}/thumb" for number in (1, 2)]
-        async with asyncio.timeout(20):
-            while not all([(await people[0].request.get(one)).ok for one in thumbs]):
-                pass
+        await photos_kept(villager)
         await heard(officer, "Có báo cáo mới")
         await officer.get_by_role("button", name="Mở xem").last.click()
         await heard(officer, "Anh chị quyết định thế nào?")

@@ -24,7 +24,10 @@ const chatFiles = (function () {
     );
   }
 
-  const sizeOf = (file) => (file.size / 1048576).toFixed(1).replace(".", ",") + " MB";
+  function sizeOf(file) {
+    const megabytes = (file.size / 1048576).toFixed(1).replace(".", ",");
+    return megabytes === "0,0" ? Math.ceil(file.size / 1024) + " KB" : megabytes + " MB";
+  }
 
   function add(files) {
     const group = files.length > 1 ? tools.newId() : "";

@@ -30,6 +30,16 @@ const chatLines = (function () {
     return new Date(at).toLocaleString("vi-VN", parts);
   }
 
+  // A receipt code must not break at its hyphen, nor a sum before its unit.
+  function addWords(element, text) {
+    let done = 0;
+    for (const found of text.matchAll(/LC-[0-9A-Z]{7}|\d[\d.,]{0,20} (?:đ|m²)/g)) {
+      element.append(text.slice(done, found.index), make("span", "whole", found[0]));
+      done = found.index + found[0].length;
+    }
+    element.append(text.slice(done));
+  }
+
   // Only addresses of this very site become links, so that nobody's text can lead a villager away.
   function fillText(element, text) {
     let done = 0;
@@ -42,13 +52,13 @@ const chatLines = (function () {
         continue;
       }
       if (url.origin !== location.origin) continue;
-      element.append(text.slice(done, found.index));
+      addWords(element, text.slice(done, found.index));
       const link = make("a", "", address);
       link.href = url.href;
       element.append(link);
       done = found.index + address.length;
     }
-    element.append(text.slice(done));
+    addWords(element, text.slice(done));
   }
 
   function build(line) {
@@ -92,7 +102,8 @@ const chatLines = (function () {
     choices.forEach((choice, index) => {
       // A number means the newest offer of the conversation; what is pushed in between has none.
       const number = choice.id.startsWith("=") ? "" : index + 1 + ". ";
-      const button = make("button", "choice", number + choice.label);
+      const button = make("button", "choice");
+      addWords(button, number + choice.label);
       button.type = "button";
       button.addEventListener("click", () => onChoice(choice.label, choice.id));
       group.append(button);
