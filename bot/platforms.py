@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -30,6 +31,7 @@ from bot.channels.zalo_oa_signature import Signature
 from bot.channels.zalo_oa_tokens import TokenKeeper
 from bot.channels.zalo_oa_window import window
 from bot.delivery import Line
+from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.fetching import Fetcher
 from bot.http_client import make_client
@@ -40,6 +42,7 @@ from bot.speed import Speed
 from bot.spool import Spool
 from knowledge.text import fold
 from storage import leases
+from storage.database import Tx
 from storage.delivery import Recipient, Row
 
 if TYPE_CHECKING:
@@ -47,8 +50,10 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 10.0
 AGAIN_SECONDS = 30.0
-POLL_LEASE = 180.0
-"""Seconds a replica keeps the polling to itself: longer than one poll may take."""
+POLL_LEASE = 20.0
+"""Seconds a replica keeps the polling to itself unless it prolongs it: when it dies, people wait
+so long for another to go on."""
+PROLONG_SECONDS = 5.0
 COMMANDS = ("report", "mine", "about", "help")
 """What stands behind Telegram's menu button, by their labels."""
 TEMPLATE_FIELD, TEMPLATE_MOST = "noi_dung", 200
@@ -126,16 +131,38 @@ async def _poll_telegram(app: App, platform: Telegram, intake: Intake) -> None:
     """Poll while this replica holds the lease; Telegram answers 409 to a second poller."""
     await _until_done("telegram", platform.use_polling)
     polling = telegram_polling.Polling(platform.updates, intake.take)
+    if app.engine.database.is_sqlite:
+        # The only process there is: a lease left by the one before would only keep it waiting.
+        await polling.run()
     name, holder = f"poll:telegram:{platform.account}", secrets.token_hex(8)
-    take = partial(leases.take, name=name, holder=holder, seconds=POLL_LEASE)
-    while True:
-        try:
-            if await app.engine.write(take):
-                await polling.once()
-            else:
-                await asyncio.sleep(AGAIN_SECONDS)
-        except StorageAway as away:
-            await asyncio.sleep(away.retry_after)
+    mine = partial(leases.take, name=name, holder=holder, seconds=POLL_LEASE)
+    try:
+        while True:
+            try:
+                if await app.engine.write(mine):
+                    await _prolonged(app.engine, mine, polling.once())
+                else:
+                    await asyncio.sleep(PROLONG_SECONDS)
+            except StorageAway as away:
+                await asyncio.sleep(away.retry_after)
+    finally:
+        with suppress(StorageAway):
+            await app.engine.write(partial(leases.release, name=name, holder=holder))
+
+
+async def _prolonged(
+    engine: Engine, mine: Callable[[Tx], bool], work: Coroutine[Any, Any, None]
+) -> None:
+    """Do a piece of work, prolonging a lease meanwhile; without it the work is cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=PROLONG_SECONDS))[0]:
+            if not await engine.write(mine):
+                return
+        task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _show_commands(app: App, platform: Telegram) -> None:

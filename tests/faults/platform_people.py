@@ -1,0 +1,187 @@
+"""Villagers and officers on a platform whose bot keeps dying, and what each was told.
+
+They know only what they see. A message that comes again is a repeat: an answer is waited for by
+what it must say, so a repeat cannot be taken for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from tests.faults.chat import Stuck
+from tests.faults.far_sides import FarSide, Shown
+from tests.faults.ledger import CODE, ToldReport
+from tests.load import script
+from tests.load.traffic import told
+
+PATIENCE = 60.0
+"""Seconds without the answer after which a person gives up."""
+LOOK_SECONDS = 0.02
+PLACES = ("xã Bum Tở", "xã Mường Mô", "xã Lê Lợi", "xã Nậm Ban")
+"""An officer each: what one person is pushed is braked, so several share the reports."""
+REPORTS_EACH = 10_000
+"""Amounts are told apart by number, so a person's numbers must not run into the next one's."""
+WITH_PHOTO = 0.5
+REMINDER = "Em nhắc hạn:"
+ARRIVED = "Có báo cáo mới cần xác minh:"
+GOOD_NEWS = "Tin vui:"
+PHOTO_TAKEN = "Đã nhận ảnh cho báo cáo"
+
+
+@dataclass(slots=True)
+class Person:
+    """One person; `number` is the platform's for him."""
+
+    number: int
+    side: FarSide
+    chance: random.Random
+    reminders: int = 0
+    repeats: int = 0
+    _read: int = 0
+    _known: set[str] = field(default_factory=set)
+
+    async def next(self) -> Shown:
+        """What he is shown next that he has not read. Raises Stuck."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self._read >= len(self.side.seen(self.number)):  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            last = self.side.seen(self.number)[-1:]
+            raise Stuck(f"person {self.number} hears nothing after {last}") from None
+        shown = self.side.seen(self.number)[self._read]
+        self._read += 1
+        return shown
+
+    async def ask(self, text: str, wanted: Callable[[str], bool]) -> Shown:
+        """Say or press something and read on until the answer. Raises Stuck."""
+        if self.chance.random() < 0.5:
+            await self.side.press(self.number, text)
+        else:
+            await self.side.say(self.number, text)
+        return await self.hear(wanted)
+
+    async def hear(self, wanted: Callable[[str], bool]) -> Shown:
+        """Read on until something that is wanted; what is pushed in between is noted."""
+        while True:
+            shown = await self.next()
+            again = shown.text in self._known
+            self._known.add(shown.text)
+            if wanted(shown.text):
+                return shown
+            if again:
+                self.repeats += 1
+            elif not self.pushed(shown.text):
+                raise Stuck(f"person {self.number} did not expect {shown.text!r}")
+
+    def pushed(self, text: str) -> bool:
+        """Note what nobody asked for; False when it is not known what it is."""
+        self.reminders += text.startswith(REMINDER)
+        return text.startswith(REMINDER)
+
+    def listen(self) -> None:
+        """Read what has come meanwhile. Raises Stuck for what is neither pushed nor a repeat."""
+        for shown in self.side.seen(self.number)[self._read :]:
+            if shown.text in self._known:
+                self.repeats += 1
+            elif not self.pushed(shown.text):
+                raise Stuck(f"person {self.number} did not expect {shown.text!r}")
+            self._known.add(shown.text)
+            self._read += 1
+
+    async def subscribe(self) -> None:
+        """Wish to be reminded."""
+        shown = await self.ask("nhắc tôi", lambda text: "Đồng ý" in text or "đồng ý" in text)
+        while not shown.text.startswith("Đã ghi."):
+            answer = PLACES[self.number % len(PLACES)] if "xã nào" in shown.text else "Đồng ý"
+            shown = await self.ask(answer, lambda text: "xã nào" in text or "Đã ghi." in text)
+
+
+@dataclass(slots=True)
+class Villager(Person):
+    """Reports one contribution after the other, some with a photo."""
+
+    photos: list[bytes] = field(default_factory=list)
+    reports: list[ToldReport] = field(default_factory=list)
+    shown_photos: dict[str, int] = field(default_factory=dict)
+    verified: list[str] = field(default_factory=list)
+
+    def pushed(self, text: str) -> bool:
+        if text.startswith(GOOD_NEWS):
+            self.verified += CODE.findall(text)[:1]
+            return True
+        return Person.pushed(self, text)
+
+    async def talk(self, closing: asyncio.Event) -> None:
+        """Report until closed."""
+        while not closing.is_set():
+            await self._report()
+            await asyncio.sleep(self.chance.uniform(0.1, 0.8))
+
+    async def _report(self) -> None:
+        values = told(self.number * REPORTS_EACH + len(self.reports))
+        values = replace(values, place=PLACES[self.number % len(PLACES)])
+        report = ToldReport(self.side.sender(self.number), values.vnd)
+        self.reports.append(report)
+        asked: set[str] = set()
+
+        def is_new(text: str) -> bool:
+            if script.RECEIPT in text:
+                return not any(set(CODE.findall(text)) <= set(one.codes) for one in self.reports)
+            found = next((what for words, what in script.RULES if words in text), "")
+            return found != "" and found not in asked
+
+        shown = await self.ask(script.START, is_new)
+        while script.RECEIPT not in shown.text:
+            what = script.wanted(shown.text)
+            asked.add(what)
+            answer = script.answer(what, values)
+            report.pressed |= what == script.SEND
+            text = answer.label if isinstance(answer, script.Press) else answer.text
+            shown = await self.ask(text, is_new)
+        report.codes += sorted(set(CODE.findall(shown.text)))
+        report.acknowledged = True
+        if len(self.reports) == 1 or self.chance.random() < WITH_PHOTO:
+            await self._photo(report.codes[0])
+
+    async def _photo(self, code: str) -> None:
+        await self.side.photo(self.number, self.chance.choice(self.photos))
+        await self.hear(lambda text: text.startswith(f"{PHOTO_TAKEN} {code}"))
+        self.shown_photos[code] = 1
+
+
+@dataclass(slots=True)
+class Officer(Person):
+    """Decides what he is told of."""
+
+    waiting: list[str] = field(default_factory=list)
+    decided: list[str] = field(default_factory=list)
+
+    def pushed(self, text: str) -> bool:
+        if text.startswith(ARRIVED):
+            self.waiting += CODE.findall(text)[:1]
+            return True
+        return Person.pushed(self, text)
+
+    async def redeem(self, code: str) -> None:
+        """Take up the office."""
+        await self.ask(f"mã mời {code}", lambda text: "họ tên đầy đủ" in text)
+        await self.ask("Lò Văn Chính", lambda text: "Đúng thì bấm Nhận" in text)
+        await self.ask("Nhận", lambda text: text.startswith("Xong rồi."))
+
+    async def talk(self, closing: asyncio.Event) -> None:
+        """Decide until closed."""
+        while not closing.is_set():
+            self.listen()
+            if self.waiting:
+                await self._decide(self.waiting.pop(0))
+            await asyncio.sleep(self.chance.uniform(0.05, 0.4))
+
+    async def _decide(self, code: str) -> None:
+        await self.ask(f"mở {code}", lambda text: text.startswith(f"{code}:"))
+        await self.ask("Xác nhận đúng", lambda text: text.startswith(f"Xác nhận {code}"))
+        await self.ask("Ghi nhận", lambda text: text.startswith(f"Đã xác nhận {code}"))
+        self.decided.append(code)
