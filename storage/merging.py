@@ -16,13 +16,16 @@ from storage.database import Tx
 from storage.people import Person
 from storage.schema import (
     accounts,
+    campaigns,
     consents,
     contributions,
     data_requests,
     grants,
     honours,
     people,
+    reminded,
     representations,
+    subscriptions,
 )
 
 _OF_ANYBODY: tuple[Column[int], ...] = (
@@ -42,6 +45,7 @@ def merge(tx: Tx, gone: Person, kept: Person) -> None:
     moved["reporter"] = _move(tx, contributions.c.reporter_id, gone, kept)
     _move_office(tx, gone, kept)
     _move_representations(tx, gone, kept)
+    _move_wishes(tx, gone, kept)
     before, other = _household(tx, kept.id), _household(tx, gone.id)
     household = before or other
     tx.execute(
@@ -116,3 +120,22 @@ def _move_representations(tx: Tx, gone: Person, kept: Person) -> None:
     tx.execute(
         update(representations).where(representations.c.person_id == gone.id).values(state="merged")
     )
+
+
+def _move_wishes(tx: Tx, gone: Person, kept: Person) -> None:
+    """Hand over what he wants to be reminded of, so that one "stop" ends it all; and what he has
+    heard, so that nothing reaches him twice."""
+    live = select(subscriptions).where(subscriptions.c.until.is_(None))
+    own = {
+        (one.actor, one.place)
+        for one in tx.execute(live.where(subscriptions.c.person_id == kept.id))
+    }
+    for one in tx.execute(live.where(subscriptions.c.person_id == gone.id)).all():
+        change: dict[str, Any] = {"person_id": kept.id}
+        if (one.actor, one.place) in own:
+            change = {"until": tx.now}
+        tx.execute(update(subscriptions).where(subscriptions.c.id == one.id).values(change))
+    for heard in tx.execute(select(reminded).where(reminded.c.person_id == gone.id)).all():
+        tx.insert_once(reminded, {**heard._mapping, "person_id": kept.id})
+    # Nobody releases what he wrote himself, by whichever account.
+    _move(tx, campaigns.c.made_by, gone, kept, campaigns.c.state == "held")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -96,6 +96,23 @@ def expect(tx: Tx, kind: Kind, account_ids: Sequence[int]) -> int:
     waits = [{"of_account": one, "rank": RANKS[kind], "due": tx.now} for one in account_ids]
     return tx.upsert(
         recipients, "account_id", _EXPECTED, _sooner, waits[0] if len(waits) == 1 else waits
+    )
+
+
+def take_back(tx: Tx, people: Collection[int], campaign: int | None = None) -> None:
+    """What was to go out to many and has not left for these people will not; of one campaign, or
+    of all."""
+    theirs = select(accounts.c.id).where(accounts.c.person_id.in_(people))
+    of = outbox.c.body["campaign"].as_integer()
+    tx.execute(
+        update(outbox)
+        .where(
+            outbox.c.account_id.in_(theirs),
+            outbox.c.state == "queued",
+            outbox.c.kind == "push",
+            of > 0 if campaign is None else of == campaign,
+        )
+        .values(state="stopped", sent_at=tx.now)
     )
 
 

@@ -18,6 +18,7 @@ from storage.schema import (
     grants,
     people,
     representations,
+    subscriptions,
 )
 
 State = dict[str, Any]
@@ -182,6 +183,7 @@ def let_go(tx: Tx, account: Account, *, by: Conversation) -> bool:
         grants: grants.c.person_id,
         representations: representations.c.person_id,
         data_requests: data_requests.c.person_id,
+        subscriptions: subscriptions.c.person_id,
     }
     for table, owner in of_his.items():
         tx.execute(
