@@ -35,9 +35,9 @@ def begin(turn: Turn) -> None:
 def tell(tx: Tx, _world: World, campaign: Campaign, people: People) -> int:
     """Queue an announcement for these people; how many."""
     body = {"text": campaign.text, "choices": [], "quiet": True}
-    campaigns.queue(
-        tx, campaign, {one: (theirs[0].account_id, body) for one, theirs in people.items()}
-    )
+    if people:
+        to = {one: theirs[0].account_id for one, theirs in people.items()}
+        campaigns.queue(tx, campaign, body, to)
     return len(people)
 
 

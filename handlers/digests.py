@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from handlers.turn import TYPED, World
-from handlers.words import day
+from handlers.words import day as shown_day
 from knowledge import nudges
 from knowledge.nudges import VILLAGER, Nudge
 from knowledge.zone import ZONE
@@ -23,6 +23,7 @@ SHOWN = 3
 MOST_VILLAGER, MOST_OFFICIAL, MOST_LINES = 300, 600, 8
 """Characters and lines of a message (chat manners)."""
 People = Mapping[int, Sequence[Subscription]]
+Case = tuple[tuple[tuple[str, date], ...], frozenset[campaigns.Key]]
 
 
 def remind(tx: Tx, world: World, campaign: Campaign, people: People) -> int:
@@ -32,27 +33,31 @@ def remind(tx: Tx, world: World, campaign: Campaign, people: People) -> int:
     heard: dict[int, set[campaigns.Key]] = defaultdict(set)
     for person, key in campaigns.heard(tx, people, {one.key for one in found}):
         heard[person].add(key)
-    texts: dict[tuple[Nudge, ...], str] = {}
-    messages: dict[int, tuple[int, dict[str, Any]]] = {}
-    said: list[tuple[int, campaigns.Key]] = []
+    alike: dict[Case, dict[int, int]] = defaultdict(dict)
     for person, wishes in people.items():
+        case = _case(wishes, today - LOOKS_BACK, heard.get(person, ()))
+        alike[case][person] = wishes[0].account_id
+    count = 0
+    for (since, told), to in alike.items():
+        lines, owed = nudges.due(found, today, dict(since), told)
+        if lines:
+            body = _body(world, digest(world, lines, today))
+            campaigns.queue(tx, campaign, body, to, sorted({one.key for one in owed}))
+            count += len(to)
+    return count
+
+
+def _case(wishes: Sequence[Subscription], first: date, heard: Collection[campaigns.Key]) -> Case:
+    """What decides on a person's reminder: as what he is reminded since when, what he has heard.
+
+    Before the first day that is looked back to, since when makes no difference.
+    """
+    since: dict[str, date] = {}
+    for one in wishes:
+        day = max(first, one.since.astimezone(ZONE).date())
         # Of several places of one kind of office the first counts: the day is the same for all.
-        since = {one.actor: one.since for one in sorted(wishes, key=_newest_first)}
-        actors = {actor: at.astimezone(ZONE).date() for actor, at in since.items()}
-        lines, owed = nudges.due(found, today, actors, heard[person])
-        if not lines:
-            continue
-        kept = tuple(lines)
-        if kept not in texts:
-            texts[kept] = digest(world, lines, today)
-        messages[person] = (wishes[0].account_id, _body(world, texts[kept]))
-        said.extend((person, key) for key in {one.key for one in owed})
-    campaigns.queue(tx, campaign, messages, said)
-    return len(messages)
-
-
-def _newest_first(one: Subscription) -> float:
-    return -one.since.timestamp()
+        since[one.actor] = min(day, since.get(one.actor, day))
+    return tuple(sorted(since.items())), frozenset(heard)
 
 
 def _body(world: World, text: str) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def _digest(world: World, lines: Sequence[Nudge], shown: int, today: date) -> st
             "reminders.villager" if one.actor == VILLAGER else "reminders.office",
             limit=one.deadline,
             left=(one.deadline.due - today).days,
-            due=day(one.deadline.due),
+            due=shown_day(one.deadline.due),
         )
         for one in lines[:shown]
     ]

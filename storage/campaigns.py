@@ -11,13 +11,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from storage import audit
 from storage.database import Tx
-from storage.outbox import Body, expect
+from storage.outbox import Body, push_to_all
 from storage.outbox import take_back as take_back_rows
-from storage.schema import campaign_people, campaigns, outbox, reminded
+from storage.schema import campaign_people, campaigns, reminded
+from storage.schema import people as persons
 
 SLICE = 1_000
 Key = tuple[str, int, int]
@@ -45,6 +56,20 @@ class Campaign:
 
 _BY_DAY, _AT_NIGHT = ("waiting", "running", "stopping"), ("stopping",)
 """What there is something to do about: nothing goes out at night, but stopping never waits."""
+_THESE = persons.c.id.in_(bindparam("of_people", expanding=True))
+_TOLD = insert(campaign_people).from_select(
+    ["campaign_id", "person_id"],
+    select(bindparam("of_campaign", type_=BigInteger), persons.c.id).where(_THESE),
+)
+_REMINDED = insert(reminded).from_select(
+    ["person_id", "deadline", "year", "lead"],
+    select(
+        persons.c.id,
+        bindparam("of_deadline", type_=String),
+        bindparam("of_year", type_=Integer),
+        bindparam("of_lead", type_=Integer),
+    ).where(_THESE),
+)
 _COLUMNS = [campaigns.c[name] for name in Campaign.__dataclass_fields__]
 
 
@@ -209,33 +234,16 @@ def taken(tx: Tx, campaign: Campaign, people: Collection[int]) -> set[int]:
 
 
 def queue(
-    tx: Tx,
-    campaign: Campaign,
-    messages: Mapping[int, tuple[int, Body]],
-    said: Iterable[tuple[int, Key]] = (),
+    tx: Tx, campaign: Campaign, body: Body, people: Mapping[int, int], said: Iterable[Key] = ()
 ) -> None:
-    """Queue one push per person ({person: (account, body)}) and note whom and of what it tells."""
-    if not messages:
-        return
-    tx.execute(
-        insert(campaign_people),
-        [{"campaign_id": campaign.id, "person_id": person} for person in messages],
-    )
-    noted = [
-        {"person_id": person, "deadline": deadline, "year": year, "lead": lead}
-        for person, (deadline, year, lead) in said
-    ]
-    if noted:
-        tx.execute(insert(reminded), noted)
-    row = {"kind": "push", "state": "queued", "created_at": tx.now}
-    tx.execute(
-        insert(outbox),
-        [
-            {**row, "account_id": account, "body": {**body, "campaign": campaign.id}}
-            for account, body in messages.values()
-        ],
-    )
-    expect(tx, "push", sorted(account for account, _ in messages.values()))
+    """Queue one push to each of these people ({person: account}), and note whom it tells and of
+    what."""
+    ids = list(people)
+    tx.execute(_TOLD, {"of_campaign": campaign.id, "of_people": ids})
+    for deadline, year, lead in said:
+        heard_of = {"of_deadline": deadline, "of_year": year, "of_lead": lead}
+        tx.execute(_REMINDED, {**heard_of, "of_people": ids})
+    push_to_all(tx, list(people.values()), {**body, "campaign": campaign.id})
 
 
 def _made(row: Any) -> Campaign:
