@@ -69,6 +69,7 @@ def make_app(settings: Settings) -> App:
         settings.most_per_minute,
         settings.verify_days,
     )
+    world = replace(world, reaches_silent=bool(settings.zalo_oa_template))
     note = None
     if settings.clock is not None:
         # A rehearsal: invented people, whose conversations become transcripts.

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -55,20 +56,19 @@ class Campaigns:
     async def once(self) -> bool:
         """Plan what is due today, and do one slice; False when there was nothing to do."""
         local = self._now().astimezone(ZONE)
-        if not planning.is_daytime(local):
-            return False
-        if self._planned != local.date():
+        by_day = planning.is_daytime(local)
+        if by_day and self._planned != local.date():
             await self._engine.write(lambda tx: planning.plan_today(tx, self._world))
             self._planned = local.date()
-        if not await self._engine.read(campaigns.is_due):
+        if not await self._engine.read(partial(campaigns.is_due, by_day=by_day)):
             return False
-        worked: bool = await self._engine.write(self._slice)
+        worked: bool = await self._engine.write(partial(self._slice, by_day))
         if worked:
             self._engine.outgoing.set()
         return worked
 
-    def _slice(self, tx: Tx) -> bool:
-        campaign = campaigns.lock_due(tx)
+    def _slice(self, by_day: bool, tx: Tx) -> bool:
+        campaign = campaigns.lock_due(tx, by_day=by_day)
         if campaign is None:
             return False
         planning.fan_out(tx, self._world, campaign)

@@ -1,115 +1,48 @@
-"""Announcements (thông báo) by officials to their own area: preview, a second person's release
-above a size, a stop switch."""
+"""Announcements (thông báo) by officials to their own area: written, previewed, planned."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
-from handlers import forms, policy
+from handlers import audience, forms, policy
+from handlers.digests import People
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
+from handlers.messages import MAX_CHOICES
 from handlers.policy import Where
-from handlers.reminders import People
-from handlers.turn import Turn, World, push
-from storage import campaigns, subscriptions
+from handlers.releasing import KIND, ask_others
+from handlers.turn import Offer, Turn, World
+from storage import campaigns
 from storage.campaigns import Campaign
 from storage.codes import new_code
 from storage.database import Tx
-from storage.grants import Grant
 
 ALONE = 200
 """Up to so many people one officer may write to alone; more needs a second one's look."""
 MIN_TEXT, MAX_TEXT = 10, 250
-SILENT = timedelta(days=7)
-"""Zalo takes nothing for who has been silent for longer."""
-WINDOWED = "zalo_oa"
-KIND = "announce"
 
 
 def begin(turn: Turn) -> None:
-    """ "gửi thông báo": write to one's area."""
-    grant = _grant(turn)
-    if grant is None:
+    """ "gửi thông báo": write to one's area; whoever has several says which."""
+    places = _places(turn)
+    if not places:
         turn.say("announce.not_allowed")
     else:
-        forms.restart(turn, FORM, {"place": grant.place})
-
-
-def release(turn: Turn, code: str) -> None:
-    """A second officer lets a held announcement go."""
-    held = _of_area(turn, code)
-    if held is None:
-        turn.say("announce.no_such")
-    elif campaigns.release(turn.tx, held.key, by=turn.person.id):
-        turn.say("announce.released", code=held.key)
-    else:
-        turn.say("announce.not_released", code=held.key, own=held.made_by == turn.person.id)
-
-
-def stop(turn: Turn, code: str) -> None:
-    """Stop an announcement at once."""
-    found = _of_area(turn, code)
-    if found is None:
-        turn.say("announce.no_such")
-    elif campaigns.stop(turn.tx, found.key, by=turn.person.id):
-        turn.say("announce.stopped", code=found.key, count=found.count)
-    else:
-        turn.say("announce.over", code=found.key)
+        forms.restart(turn, FORM, {"place": places[0]} if len(places) == 1 else {})
 
 
 def tell(tx: Tx, _world: World, campaign: Campaign, people: People) -> int:
     """Queue an announcement for these people; how many."""
     body = {"text": campaign.text, "choices": [], "quiet": True}
-    campaigns.queue(
-        tx, campaign, {one: (theirs[0].account_id, body) for one, theirs in people.items()}
-    )
+    if people:
+        to = {one: theirs[0].account_id for one, theirs in people.items()}
+        campaigns.queue(tx, campaign, body, to)
     return len(people)
 
 
-def tell_author(tx: Tx, world: World, campaign: Campaign) -> None:
-    """Tell who wrote it how many it went to, and whom the loudspeaker must reach."""
-    _, missed = reach(tx, campaign.places)
-    push(
-        world, tx, campaign.account_id or 0, "announce.done",
-        code=campaign.key, count=campaign.count, missed=missed,
-    )  # fmt: skip
-
-
-def reach(
-    tx: Tx, places: Sequence[str] = (), actors: Sequence[str] = ()
-) -> tuple[int, dict[str, int]]:
-    """(how many people, {why: how many of them cannot be reached})."""
-    people, missed = 0, dict[str, int]()
-    for one in subscriptions.groups(tx, tx.now - SILENT, places=places, actors=actors):
-        people += one.people
-        why = one.unreachable or ("window" if one.silent and one.channel == WINDOWED else "")
-        if why:
-            missed[why] = missed.get(why, 0) + one.people
-    return people, missed
-
-
-def _grant(turn: Turn) -> Grant | None:
-    allowed = policy.table()["announce"]
-    return next((grant for grant in turn.grants if grant.role in allowed), None)
-
-
-def _of_area(turn: Turn, code: str) -> Campaign | None:
-    """An announcement for an area this person may write to."""
-    found = campaigns.find(turn.tx, code.strip().upper())
-    if found is None or found.kind != KIND:
-        return None
-    area = found.places[0] if found.places else turn.world.places.province(turn.today).key
-    return found if policy.holding(turn, "announce", Where(area)) is not None else None
-
-
-def _area(turn: Turn, place: str) -> tuple[str, ...]:
-    """The place, and what lies under it; () for the whole province."""
-    unit = turn.world.places.get(place)
-    if unit.level == "province":
-        return ()
-    return (place, *(one.key for one in turn.world.places.under(unit)))
+def _places(turn: Turn) -> list[str]:
+    return list(dict.fromkeys(grant.place for grant in audience.held(turn)))[:MAX_CHOICES]
 
 
 def _text(_turn: Turn, _answers: Answers, text: str) -> str:
@@ -125,29 +58,41 @@ def _full(turn: Turn, answers: Answers) -> str:
 
 
 def _preview(turn: Turn, answers: Answers) -> dict[str, Any]:
-    people, missed = reach(turn.tx, _area(turn, answers["place"]))
+    area = audience.area(turn, answers["place"])
+    people, missed = audience.reach(turn.tx, turn.world, area)
     place = turn.world.places.get(answers["place"]).name
     return {"people": people, "missed": missed, "text": _full(turn, answers), "place": place}
 
 
 def _finish(turn: Turn, answers: Answers) -> None:
-    if policy.holding(turn, "announce", Where(answers["place"])) is None:
+    place = answers["place"]
+    if policy.holding(turn, "announce", Where(place)) is None:
         turn.say("announce.not_allowed")
         return
-    area = _area(turn, answers["place"])
-    people, _ = reach(turn.tx, area)
+    area, text = audience.area(turn, place), _full(turn, answers)
+    people, _ = audience.reach(turn.tx, turn.world, area)
     code, held = new_code(), people > ALONE
     campaigns.plan(
-        turn.tx, code, KIND, turn.now, text=_full(turn, answers), places=area,
+        turn.tx, code, KIND, turn.now, text=text, places=area,
         made_by=turn.person.id, account_id=turn.conversation.account_id, held=held,
     )  # fmt: skip
     stop_it = turn.label("announce_stop", turn.typing("announce_stop", code))
-    turn.say("announce.held" if held else "announce.planned", [stop_it], code=code, people=people)
+    if held:
+        asked = ask_others(turn, code, place, text, people)
+        turn.say("announce.held", [stop_it], code=code, people=people, others=asked)
+    else:
+        turn.say("announce.planned", [stop_it], code=code, people=people)
 
 
 FORM = Form(
     "announce",
     (
+        Question(
+            "place",
+            offers=lambda turn, _: [
+                Offer(turn.world.places.get(place).name, place) for place in _places(turn)
+            ],
+        ),
         Question("text", read=_text, free=False),
         Question(
             "confirm",
@@ -160,8 +105,5 @@ FORM = Form(
 )
 FORMS = (FORM,)
 COMMANDS: dict[str, Callable[[Turn], None]] = {"announce": begin}
-WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
-    "announce_release": release,
-    "announce_stop": stop,
-}
-MENU: tuple[Entry, ...] = (Entry("announce", 8, lambda turn: _grant(turn) is not None),)
+WITH_CODE: dict[str, Callable[[Turn, str], None]] = {}
+MENU: tuple[Entry, ...] = (Entry("announce", 8, lambda turn: bool(audience.held(turn))),)

@@ -44,6 +44,10 @@ class Deadline:
     last_day: date | None
     last_working_day: date | None
     window: Window | None
+    notes: tuple[str, ...] = ()
+    """What has changed since the text was written, a sentence each."""
+    prolonged: str = ""
+    """That it lies beyond the plan's own end; `text` ends with notes and this."""
 
     @property
     def due(self) -> date:
@@ -143,11 +147,14 @@ class Deadlines:
                     weekday=self._weekday(working), working=_shown(working)
                 )
             )
-        for since, text in (self.notes[name] for name in rule.notes):
-            if due and due >= since:
-                sentences.append(text)
+        prolonged = ""
+        notes = [
+            text
+            for since, text in (self.notes[name] for name in rule.notes)
+            if due and due >= since
+        ]
         if until and until > self.ends and rule.only is None and year - rule.after > self.ends.year:
-            sentences.append(self.words["prolonged"].format(until=_shown(until)))
+            prolonged = self.words["prolonged"].format(until=_shown(until))
         return Deadline(
             id=rule.id,
             actor=rule.actor,
@@ -156,11 +163,13 @@ class Deadlines:
             recipient=rule.recipient,
             via=rule.via,
             clause=rule.clause,
-            text=self._shorten(" ".join(sentences)),
+            text=self._shorten(" ".join([*sentences, *notes, prolonged]).strip()),
             before=before,
             last_day=last,
             last_working_day=working,
             window=window,
+            notes=tuple(notes),
+            prolonged=prolonged,
         )
 
     def _sentence(self, rule: Rule, year: int, before: date | None, last: date | None) -> str:

@@ -15,6 +15,8 @@ from knowledge.deadlines import Deadline, Deadlines
 from knowledge.lexicon import read_yaml
 
 VILLAGER = "villager"
+A_YEAR = timedelta(days=400)
+"""Whatever comes back every year comes within it, with its longest lead time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,13 @@ class Nudges:
     def on(self, day: date) -> tuple[Nudge, ...]:
         """The nudges of one day."""
         return self.between(day, day)
+
+    def is_last(self, shown: Collection[Nudge]) -> bool:
+        """Whether the plan, as far as it runs, has nothing more behind these for their actors."""
+        actors = {one.actor for one in shown}
+        latest = max(one.deadline.due for one in shown)
+        ahead = self.between(latest, latest + A_YEAR)
+        return not any(one.actor in actors and one.deadline.due > latest for one in ahead)
 
     def _of(self, deadline: Deadline) -> Iterator[Nudge]:
         working = deadline.last_working_day

@@ -11,12 +11,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from storage import audit
 from storage.database import Tx
-from storage.outbox import Body, expect
-from storage.schema import accounts, campaign_people, campaigns, outbox, reminded
+from storage.outbox import Body, push_to_all
+from storage.outbox import take_back as take_back_rows
+from storage.schema import campaign_people, campaigns, reminded
+from storage.schema import people as persons
 
 SLICE = 1_000
 LIVE = ("held", "waiting", "running")
@@ -27,8 +39,9 @@ Key = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One message to many. `state`: held (waits for a second person), waiting, running, done,
-    stopped; `places` are keys, none is everywhere; `account_id` is the author's chat."""
+    """One message to many. `places` are keys, none is everywhere; `account_id` is the author's
+    chat. `state`: held (waits for a second person), waiting, running, done, stopping (what is
+    queued is being taken back), stopped."""
 
     id: int
     key: str
@@ -43,7 +56,22 @@ class Campaign:
     account_id: int | None
 
 
-_UNDER_WAY = campaigns.c.state.in_(("waiting", "running"))
+_BY_DAY, _AT_NIGHT = ("waiting", "running", "stopping"), ("stopping",)
+"""What there is something to do about: nothing goes out at night, but stopping never waits."""
+_THESE = persons.c.id.in_(bindparam("of_people", expanding=True))
+_TOLD = insert(campaign_people).from_select(
+    ["campaign_id", "person_id"],
+    select(bindparam("of_campaign", type_=BigInteger), persons.c.id).where(_THESE),
+)
+_REMINDED = insert(reminded).from_select(
+    ["person_id", "deadline", "year", "lead"],
+    select(
+        persons.c.id,
+        bindparam("of_deadline", type_=String),
+        bindparam("of_year", type_=Integer),
+        bindparam("of_lead", type_=Integer),
+    ).where(_THESE),
+)
 _COLUMNS = [campaigns.c[name] for name in Campaign.__dataclass_fields__]
 
 
@@ -86,21 +114,16 @@ def find(tx: Tx, key: str) -> Campaign | None:
     return None if row is None else _made(row)
 
 
-def is_due(tx: Tx) -> bool:
+def is_due(tx: Tx, *, by_day: bool = True) -> bool:
     """Whether any campaign has something left to do now."""
-    found = select(campaigns.c.id).where(_UNDER_WAY, campaigns.c.due_at <= tx.now).limit(1)
-    return tx.execute(found).first() is not None
+    return tx.execute(_due(tx, campaigns.c.id, by_day=by_day)).first() is not None
 
 
-def lock_due(tx: Tx) -> Campaign | None:
+def lock_due(tx: Tx, *, by_day: bool = True) -> Campaign | None:
     """The oldest campaign that is due, locked until the transaction ends; None when there is none
     or others have them in hand."""
     row = tx.execute(
-        select(*_COLUMNS)
-        .where(_UNDER_WAY, campaigns.c.due_at <= tx.now)
-        .order_by(campaigns.c.due_at, campaigns.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+        _due(tx, *_COLUMNS, by_day=by_day).with_for_update(skip_locked=True)
     ).one_or_none()
     return None if row is None else _made(row)
 
@@ -110,6 +133,18 @@ def under_way_of(tx: Tx, person_id: int) -> list[str]:
     live = campaigns.c.state.in_(LIVE)
     return list(
         tx.execute(select(campaigns.c.key).where(campaigns.c.made_by == person_id, live)).scalars()
+    )
+
+
+def _due(tx: Tx, *columns: Any, by_day: bool) -> Select[Any]:
+    """One that is being stopped goes before all others: every moment more of it is read."""
+    return (
+        select(*columns)
+        .where(
+            campaigns.c.state.in_(_BY_DAY if by_day else _AT_NIGHT), campaigns.c.due_at <= tx.now
+        )
+        .order_by(campaigns.c.state != "stopping", campaigns.c.due_at, campaigns.c.id)
+        .limit(1)
     )
 
 
@@ -127,27 +162,37 @@ def release(tx: Tx, key: str, *, by: int) -> bool:
 
 
 def stop(tx: Tx, key: str, *, by: int) -> bool:
-    """Stop a campaign: what has not been queued will not be, and what is queued is taken back."""
-    found = find(tx, key)
+    """Stop a campaign: nothing more is queued, and what is queued is taken back in slices."""
+    found = tx.execute(
+        select(campaigns.c.id, campaigns.c.state).where(campaigns.c.key == key).with_for_update()
+    ).one_or_none()
     if found is None or found.state not in LIVE:
         return False
-    tx.execute(
-        update(campaigns).where(campaigns.c.id == found.id).values(state="stopped", done_at=tx.now)
-    )
-    whose = select(campaign_people.c.person_id).where(campaign_people.c.campaign_id == found.id)
-    theirs = select(accounts.c.id).where(accounts.c.person_id.in_(whose))
-    tx.execute(
-        update(outbox)
-        .where(
-            outbox.c.account_id.in_(theirs),
-            outbox.c.state == "queued",
-            outbox.c.kind == "push",
-            outbox.c.body["campaign"].as_integer() == found.id,
-        )
-        .values(state="stopped", sent_at=tx.now)
-    )
+    ended = {"state": "stopping", "cursor": 0, "due_at": tx.now, "done_at": tx.now}
+    tx.execute(update(campaigns).where(campaigns.c.id == found.id).values(ended))
     audit.record(tx, by, "campaign.stopped", f"campaign:{key}", state=(found.state, "stopped"))
     return True
+
+
+def take_back(tx: Tx, campaign: Campaign) -> None:
+    """One slice of stopping: what has not left for the next people will not, in the order in which
+    it would have."""
+    told = (
+        select(campaign_people.c.person_id)
+        .where(
+            campaign_people.c.campaign_id == campaign.id,
+            campaign_people.c.person_id > campaign.cursor,
+        )
+        .order_by(campaign_people.c.person_id)
+        .limit(SLICE)
+    )
+    people = list(tx.execute(told).scalars())
+    expected = update(campaigns).where(campaigns.c.id == campaign.id)
+    if people:
+        take_back_rows(tx, people, campaign.id)
+        tx.execute(expected.values(cursor=people[-1]))
+    else:
+        tx.execute(expected.values(state="stopped"))
 
 
 def advance(tx: Tx, campaign: Campaign, cursor: int, *, told: int) -> None:
@@ -199,33 +244,16 @@ def taken(tx: Tx, campaign: Campaign, people: Collection[int]) -> set[int]:
 
 
 def queue(
-    tx: Tx,
-    campaign: Campaign,
-    messages: Mapping[int, tuple[int, Body]],
-    said: Iterable[tuple[int, Key]] = (),
+    tx: Tx, campaign: Campaign, body: Body, people: Mapping[int, int], said: Iterable[Key] = ()
 ) -> None:
-    """Queue one push per person ({person: (account, body)}) and note whom and of what it tells."""
-    if not messages:
-        return
-    tx.execute(
-        insert(campaign_people),
-        [{"campaign_id": campaign.id, "person_id": person} for person in messages],
-    )
-    noted = [
-        {"person_id": person, "deadline": deadline, "year": year, "lead": lead}
-        for person, (deadline, year, lead) in said
-    ]
-    if noted:
-        tx.execute(insert(reminded), noted)
-    row = {"kind": "push", "state": "queued", "created_at": tx.now}
-    tx.execute(
-        insert(outbox),
-        [
-            {**row, "account_id": account, "body": {**body, "campaign": campaign.id}}
-            for account, body in messages.values()
-        ],
-    )
-    expect(tx, "push", sorted(account for account, _ in messages.values()))
+    """Queue one push to each of these people ({person: account}), and note whom it tells and of
+    what."""
+    ids = list(people)
+    tx.execute(_TOLD, {"of_campaign": campaign.id, "of_people": ids})
+    for deadline, year, lead in said:
+        heard_of = {"of_deadline": deadline, "of_year": year, "of_lead": lead}
+        tx.execute(_REMINDED, {**heard_of, "of_people": ids})
+    push_to_all(tx, list(people.values()), {**body, "campaign": campaign.id})
 
 
 def _made(row: Any) -> Campaign:

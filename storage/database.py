@@ -141,21 +141,21 @@ class Tx:
         key: str,
         rows: Select[*tuple[Any, ...]],
         change: Callable[[Any], Mapping[str, Any]],
-        values: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        values: Mapping[str, Any],
     ) -> int:
         """Insert what `rows` selects (a column a name); where `key` is there already, make
         `change`, which gets the row that would have gone in. How many rows went in or changed.
 
-        The statement is made once per table: always call it with the same `rows` and `change`.
+        The statement is made once for each `rows`: always call it with the same objects.
         """
-        statement = _UPSERT.get((self.connection.dialect.name, table.name))
+        statement = _UPSERT.get((self.connection.dialect.name, rows))
         if statement is None:
             make = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
             into = make(table).from_select([column.name for column in rows.selected_columns], rows)
             statement = into.on_conflict_do_update(
                 index_elements=[key], set_=change(into.excluded)
             ).execution_options(preserve_rowcount=True)
-            _UPSERT[self.connection.dialect.name, table.name] = statement
+            _UPSERT[self.connection.dialect.name, rows] = statement
         return self.execute(statement, values).rowcount
 
     def lock(self, name: str) -> None:
@@ -168,7 +168,7 @@ class Tx:
 
 
 _ONCE: dict[tuple[str, str], Any] = {}
-_UPSERT: dict[tuple[str, str], Any] = {}
+_UPSERT: dict[tuple[str, Select[Any]], Any] = {}
 _INSERT: dict[str, Insert] = {}
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 CHANNEL = "chung_suc"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Integer, bindparam, case, or_, select, update
+from sqlalchemy import Integer, bindparam, case, insert, or_, select, update
 
 from storage.database import News, Tx
 from storage.schema import UtcTime, accounts, outbox, recipients
@@ -53,16 +53,31 @@ CALLED = ("telegram", "zalo_oa", "zalo_bot")
 """Channels that must be called to say something; the others come and fetch it."""
 RANKS: dict[Kind, int] = {"reply": 0, "push": 1}
 """Who waits for an answer goes first."""
-_EXPECTED = select(
+_WAITS = select(
     accounts.c.id.label("account_id"),
     accounts.c.channel,
     bindparam("rank", type_=Integer).label("rank"),
     bindparam("due", type_=UtcTime).label("due_at"),
     bindparam("due", type_=UtcTime).label("leased_until"),
-).where(
-    accounts.c.id == bindparam("of_account"),
-    # No IN: its list is filled in at each run, which many rows at once cannot be.
-    or_(*(accounts.c.channel == name for name in CALLED)),
+).where(or_(*(accounts.c.channel == name for name in CALLED)))
+_EXPECTED = _WAITS.where(accounts.c.id == bindparam("of_account"))
+_ALL_EXPECTED = (
+    # Locks are taken in one order, or two replicas would wait for each other.
+    _WAITS.where(accounts.c.id.in_(bindparam("of_accounts", expanding=True))).order_by(
+        accounts.c.id
+    )
+)
+
+
+_PUT_ALL = insert(outbox).from_select(
+    ["account_id", "kind", "state", "created_at", "body"],
+    select(
+        accounts.c.id,
+        *(
+            bindparam(name, type_=outbox.c[name].type)
+            for name in ("kind", "state", "created_at", "body")
+        ),
+    ).where(accounts.c.id.in_(bindparam("of_accounts", expanding=True))),
 )
 
 
@@ -83,19 +98,41 @@ def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
     }
     # One by one, so that ids follow the order they are to be read in on every store.
     ids = [tx.insert(outbox, {**row, "body": body}) for body in bodies]
-    called = expect(tx, kind, [account_id]) > 0
+    called = expect(tx, kind, account_id)
     tx.news.extend(
         News(account_id, row_id, body, tx.now, called)
         for row_id, body in zip(ids, bodies, strict=True)
     )
 
 
-def expect(tx: Tx, kind: Kind, account_ids: Sequence[int]) -> int:
-    """Let delivery call these accounts, where their channels are called at all; for one account,
-    1 when it is."""
-    waits = [{"of_account": one, "rank": RANKS[kind], "due": tx.now} for one in account_ids]
-    return tx.upsert(
-        recipients, "account_id", _EXPECTED, _sooner, waits[0] if len(waits) == 1 else waits
+def expect(tx: Tx, kind: Kind, account_id: int) -> bool:
+    """Let delivery call this account, where its channel is called at all: True."""
+    waits = {"of_account": account_id, "rank": RANKS[kind], "due": tx.now}
+    return tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits) > 0
+
+
+def push_to_all(tx: Tx, account_ids: Collection[int], body: Body) -> None:
+    """Queue one message for many, in as many statements as for one."""
+    row = {"kind": "push", "state": "queued", "created_at": tx.now, "body": body}
+    tx.execute(_PUT_ALL, {**row, "of_accounts": list(account_ids)})
+    waits = {"of_accounts": list(account_ids), "rank": RANKS["push"], "due": tx.now}
+    tx.upsert(recipients, "account_id", _ALL_EXPECTED, _sooner, waits)
+
+
+def take_back(tx: Tx, people: Collection[int], campaign: int | None = None) -> None:
+    """What was to go out to many and has not left for these people will not; of one campaign, or
+    of all."""
+    theirs = select(accounts.c.id).where(accounts.c.person_id.in_(people))
+    of = outbox.c.body["campaign"].as_integer()
+    tx.execute(
+        update(outbox)
+        .where(
+            outbox.c.account_id.in_(theirs),
+            outbox.c.state == "queued",
+            outbox.c.kind == "push",
+            of > 0 if campaign is None else of == campaign,
+        )
+        .values(state="stopped", sent_at=tx.now)
     )
 
 

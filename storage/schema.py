@@ -515,6 +515,14 @@ subscriptions = Table(
     Column("since", UtcTime, nullable=False),
     Column("until", UtcTime),
     Index(None, "person_id", "id"),
+    # An officer's preview counts his own commune, not the province.
+    Index(
+        "ix_subscriptions_place",
+        "place",
+        "person_id",
+        sqlite_where=text("until IS NULL"),
+        postgresql_where=text("until IS NULL"),
+    ),
     Index(
         "uq_subscriptions_live",
         "person_id",

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from bot.app import make_world
 from bot.campaigns import Campaigns, until_daytime
 from bot.engine import Engine
+from handlers import audience, digests
 from handlers import campaigns as planning
 from handlers.turn import World
 from knowledge import nudges
 from knowledge.nudges import VILLAGER, Nudge
 from knowledge.zone import ZONE
-from storage import campaigns, people, subscriptions
+from storage import campaigns, grants, households, people, subscriptions
 from storage.campaigns import Campaign
 from storage.database import Database, Tx
 from storage.schema import outbox, reminded
@@ -48,6 +50,8 @@ def subscribe(
         for number in range(start, start + many):
             who = people.open_conversation(tx, "web", "web", f"u{number}")
             subscriptions.begin(tx, who.person.id, who.account_id, actor, place)
+            if actor != VILLAGER:
+                grants.give(tx, who.person.id, who.account_id, actor, place, by=None)
 
     with engine.database.writing(engine.clock()) as tx:
         work(tx)
@@ -173,8 +177,16 @@ async def test_a_stopped_announcement_takes_back_what_has_not_left(
     with engine.database.writing(clock()) as tx:
         assert campaigns.stop(tx, "LC-AAAAAAA", by=who.person.id)
         assert not campaigns.stop(tx, "LC-AAAAAAA", by=who.person.id)
+    with engine.database.reading(clock()) as tx:
         states = set(tx.execute(select(outbox.c.state)).scalars())
-    assert states == {"stopped"}
+    assert states == {"queued"}
+    # Not at night only: it is taken back at once, slice by slice.
+    clock.now = at(date(2024, 12, 2), 23)
+    while await job.once():
+        pass
+    with engine.database.reading(clock()) as tx:
+        assert set(tx.execute(select(outbox.c.state)).scalars()) == {"stopped"}
+        assert getattr(campaigns.find(tx, "LC-AAAAAAA"), "state", "") == "stopped"
 
 
 def test_only_somebody_else_lets_a_held_one_go(database: Database, clock: HandClock) -> None:
@@ -250,16 +262,124 @@ def test_run_on_any_days_nothing_is_said_twice_or_too_late(
 
 
 def test_the_preview_counts_people_and_why_they_cannot_be_reached(
-    database: Database, clock: HandClock
+    database: Database, world: World, clock: HandClock
 ) -> None:
-    from handlers import announce
-
     with database.writing(clock()) as tx:
         for channel, sender in (("web", "a"), ("zalo_oa", "b"), ("zalo_oa", "c")):
             who = people.open_conversation(tx, channel, "x", sender)
             subscriptions.begin(tx, who.person.id, who.account_id, OFFICE, "old:3412")
+            if sender != "c":
+                grants.give(tx, who.person.id, who.account_id, OFFICE, "old:3412", by=None)
+            subscriptions.begin(tx, who.person.id, who.account_id, VILLAGER, "old:3414")
     clock.move(timedelta(days=8))
-    found: Any
+    templated = replace(world, reaches_silent=True)
     with database.reading(clock()) as tx:
-        found = announce.reach(tx, actors=[OFFICE])
-    assert found == (3, {"window": 2})
+        assert audience.reach(tx, world, actors=[OFFICE]) == (2, {"window": 1})
+        assert audience.reach(tx, world) == (3, {"window": 2})
+        assert audience.reach(tx, world, ["old:3414"]) == (3, {"window": 2})
+        assert audience.reach(tx, templated) == (3, {})
+
+
+def test_the_loudspeakers_list_names_villages(
+    database: Database, world: World, clock: HandClock
+) -> None:
+    with database.writing(clock()) as tx:
+        for number, village in enumerate(["Nà Đon", "Nà Đon", "Nà Khan", "Nà Khan", "Nà Khan", ""]):
+            who = people.open_conversation(tx, "zalo_oa", "x", f"v{number}")
+            subscriptions.begin(tx, who.person.id, who.account_id, VILLAGER, "old:3412")
+            if village:
+                home = households.find_or_make(
+                    tx, "old:3412", village, f"h{number}", village_key=village, head_key=f"{number}"
+                )
+                households.join(tx, who.person.id, home)
+    clock.move(timedelta(days=8))
+    with database.writing(clock()) as tx:
+        # He wrote yesterday, so he is reached.
+        people.save_state(tx, 2, {})
+    with database.reading(clock()) as tx:
+        found = audience.villages(tx, world, ["old:3412"], 5)
+        assert [(one.name, one.people) for one in found] == [("Nà Khan", 3), ("", 1), ("Nà Đon", 1)]
+        assert audience.villages(tx, world, ["old:3412"], 5, 2) == found[2:]
+        assert audience.villages(tx, world, ["old:3414"], 5) == []
+
+
+async def test_an_office_that_ended_is_reminded_no_more_and_again_once_it_is_held_again(
+    engine: Engine, world: World, clock: HandClock
+) -> None:
+    clock.now = at(date(2024, 12, 1), 9)
+    subscribe(engine, 2)
+    with engine.database.writing(clock()) as tx:
+        first = subscriptions.after(tx, 0, 1)[0]
+        [grant] = grants.of_person(tx, first.person_id)
+        assert grants.revoke(tx, grant.id, by="operator")
+    clock.now = at(date(2024, 12, 5), 8)
+    await run_all(engine, world)
+    assert len(texts(engine)) == 1
+    with engine.database.writing(clock()) as tx:
+        grants.give(tx, first.person_id, first.account_id, OFFICE, "old:3412", by=None)
+    clock.now = at(date(2024, 12, 6), 8)
+    await run_all(engine, world)
+    assert len(texts(engine)) == 2
+
+
+async def test_who_withdraws_before_it_leaves_is_not_sent_it(
+    engine: Engine, world: World, clock: HandClock
+) -> None:
+    clock.now = at(date(2024, 12, 1), 9)
+    subscribe(engine, 2)
+    clock.now = at(date(2024, 12, 5), 8)
+    await run_all(engine, world)
+    with engine.database.writing(clock()) as tx:
+        subscriptions.end(tx, subscriptions.after(tx, 0, 1)[0].person_id)
+    with engine.database.reading(clock()) as tx:
+        states = list(tx.execute(select(outbox.c.state).order_by(outbox.c.id)).scalars())
+    assert states == ["stopped", "queued"]
+
+
+def test_two_who_become_one_are_told_once_and_stop_at_once(
+    database: Database, clock: HandClock
+) -> None:
+    from storage import merging
+
+    with database.writing(clock()) as tx:
+        kept, gone = (people.open_conversation(tx, "web", "web", name) for name in ("a", "b"))
+        for who, place in ((kept, "old:3412"), (gone, "old:3412"), (gone, "old:3414")):
+            subscriptions.begin(tx, who.person.id, who.account_id, VILLAGER, place)
+        campaigns.plan(tx, "LC-AAAAAAB", "announce", clock(), made_by=gone.person.id, held=True)
+        tx.insert(reminded, {"person_id": gone.person.id, "deadline": "d", "year": 2024, "lead": 3})
+        merging.merge(tx, gone.person, kept.person)
+        assert campaigns.heard(tx, [kept.person.id], [("d", 2024, 3)])
+        wishes = subscriptions.of_person(tx, kept.person.id)
+        assert [one.place for one in wishes] == ["old:3412", "old:3414"]
+        assert not campaigns.release(tx, "LC-AAAAAAB", by=kept.person.id)
+        assert subscriptions.end(tx, kept.person.id) == 2
+        assert subscriptions.after(tx, 0, 9) == []
+        two = people.accounts_of(tx, kept.person.id, 2)
+        subscriptions.begin(tx, kept.person.id, two[0].id, VILLAGER, "old:3412")
+        by = people.open_conversation(tx, "web", "web", two[1].sender)
+        assert people.let_go(tx, two[0], by=by)
+        assert subscriptions.of_person(tx, kept.person.id)[0].account_id == two[1].id
+
+
+@pytest.mark.parametrize("until", [None, date(2027, 12, 31)])
+def test_every_digest_of_any_offices_fits_and_tells_when_the_plan_ends(until: date | None) -> None:
+    world = make_world("", until)
+    long, last = [], set[date]()
+    for number in range(2300):
+        day = date(2022, 1, 1) + timedelta(days=number)
+        found = world.nudges.between(day - digests.LOOKS_BACK, day)
+        since = {actor: date(2021, 1, 1) for actor in world.nudges.actors}
+        ours: list[tuple[str, ...]] = [(one,) for one in since]
+        for actors in (*ours, tuple(since)):
+            lines, _ = nudges.due(found, day, {one: since[one] for one in actors}, set())
+            if not lines:
+                continue
+            text = digests.digest(world, lines, day)
+            most = (300, 5) if actors == (VILLAGER,) else (600, 8)
+            if len(text) > most[0] or text.count("\n") >= most[1]:
+                long.append(text)
+            if "không còn hạn nào" in text:
+                last.add(max(one.deadline.due for one in lines))
+    assert long == []
+    assert {one.year for one in last} <= ({2027, 2028} if until else {2025, 2026})
+    assert last

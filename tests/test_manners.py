@@ -28,7 +28,8 @@ OFFICERS_CHARS, OFFICERS_LINES = 600, 8
 """An officer decides on what he reads, and reads it on a larger screen more often."""
 FOR_OFFICERS = (
     "decide.", "verify.", "redeem.", "officials.", "queue.", "bulk.", "revoke.", "behalf.",
-    "announce.", "reminders.office", "reminders.digest", "data_answer.", "correct.told",
+    "announce.", "loudspeaker.", "reminders.office", "reminders.digest", "data_answer.",
+    "correct.told",
     "inviting.", "roster.", "village.", "answering.", "grouping.", "representatives.arrived",
     "representatives.decide", "facts.", "awards.",
 )  # fmt: skip
@@ -122,7 +123,11 @@ SAID: dict[str, Any] = {
     "month": "12/2025",
     "missed": {"window": 120, "blocked": 3, "deactivated": 1},
     "due": "31/12/2025",
-    "limits": [LINE] * 3,
+    "limits": [LINE] * 2,
+    "notes": [],
+    "final": True,
+    "others": 5,
+    "wishes": ["cán bộ doanh nghiệp, phường Quyết Thắng"] * 9,
     "own": True,
     "people": 12_345,
     "ahead": False,

@@ -103,8 +103,9 @@ def test_what_both_have_is_kept_once(database: Database) -> None:
                 subscriptions.begin(tx, one.person.id, one.account_id, "villager", place)
                 campaign = campaigns.find(tx, day)
                 assert campaign is not None
-                body = {one.person.id: (one.account_id, {"text": "nhắc", "choices": []})}
-                campaigns.queue(tx, campaign, body, [(one.person.id, ("hạn", 2025, lead))])
+                body = {"text": "nhắc", "choices": []}
+                people = {one.person.id: one.account_id}
+                campaigns.queue(tx, campaign, body, people, [("hạn", 2025, lead)])
     with database.writing(LATER) as tx:
         _linked(tx, kept, gone)
         live = subscriptions.of_person(tx, kept.person.id)

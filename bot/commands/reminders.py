@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ def main(options: argparse.Namespace) -> int:
         from bot.app import make_world, open_store
 
         world = make_world(settings.officer_contact, settings.plan_until, settings.data_dir)
+        world = replace(world, reaches_silent=bool(settings.zalo_oa_template))
         database = open_store(settings)
         at = datetime.combine(day, datetime.min.time(), ZONE)
         with database.reading(at) as tx:
@@ -49,9 +51,9 @@ def _nudges(world: World, day: date) -> list[Nudge]:
 
 
 def _shape(tx: Tx, world: World, nudge: Nudge, day: date) -> dict[str, Any]:
-    from handlers import announce, reminders
+    from handlers import audience, digests
 
-    people, missed = announce.reach(tx, actors=[nudge.actor])
+    people, missed = audience.reach(tx, world, actors=[nudge.actor])
     return {
         "deadline": nudge.deadline.id,
         "lead_days": nudge.lead_days,
@@ -59,5 +61,5 @@ def _shape(tx: Tx, world: World, nudge: Nudge, day: date) -> dict[str, Any]:
         "people": people,
         "reachable": people - sum(missed.values()),
         "unreachable": missed,
-        "sample": reminders.digest(world, [nudge], day),
+        "sample": digests.digest(world, [nudge], day),
     }

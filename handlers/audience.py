@@ -1,0 +1,84 @@
+"""Who an announcement goes to (người nhận): the area, how many, who cannot be reached and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from handlers import policy
+from handlers.policy import Where
+from handlers.turn import Turn, World
+from storage import grants, subscriptions
+from storage.database import Tx
+from storage.grants import Grant
+from storage.subscriptions import Village
+
+SILENT = timedelta(days=7)
+"""Zalo takes nothing for who has been silent for longer, but for a template message."""
+WINDOWED = "zalo_oa"
+
+
+def area(turn: Turn, place: str) -> tuple[str, ...]:
+    """The place, what lies under it and what these took over; () for the whole province."""
+    places = turn.world.places
+    unit = places.get(place)
+    if unit.level == "province":
+        return ()
+    units = (unit, *places.under(unit))
+    return tuple(one.key for unit in units for one in (unit, *places.predecessors(unit)))
+
+
+def reach(
+    tx: Tx, world: World, places: Sequence[str] = (), actors: Sequence[str] = ()
+) -> tuple[int, dict[str, int]]:
+    """(how many people, {why: how many of them cannot be reached})."""
+    people, missed = 0, dict[str, int]()
+    for one in subscriptions.groups(tx, tx.now - SILENT, places=places, actors=actors):
+        people += one.people
+        why = one.unreachable or (
+            "window" if one.silent and one.channel == _windowed(world) else ""
+        )
+        if why:
+            missed[why] = missed.get(why, 0) + one.people
+    return people, missed
+
+
+def villages(
+    tx: Tx, world: World, places: Sequence[str], most: int, skip: int = 0
+) -> list[Village]:
+    """Where those live whom the loudspeaker must reach, the village with the most in front."""
+    since = tx.now - SILENT
+    return subscriptions.unreached(tx, since, _windowed(world), most, skip, places=places)
+
+
+def _windowed(world: World) -> str:
+    return "" if world.reaches_silent else WINDOWED
+
+
+def held(turn: Turn) -> list[Grant]:
+    """The person's offices that may write to their area."""
+    allowed = policy.roles("announce")
+    return [grant for grant in turn.grants if grant.role in allowed]
+
+
+def may_steer(turn: Turn, place: str) -> bool:
+    """Whether this person may release and stop what goes to a place: its office or one above."""
+    actions = ("announce", "announce_below")
+    return any(policy.holding(turn, action, Where(place)) is not None for action in actions)
+
+
+def seconds(turn: Turn, place: str) -> list[Grant]:
+    """Who else may release what this person writes to a place, each person once: its own office
+    first, then whoever stands above."""
+    places = turn.world.places
+    unit, found = places.get(place), dict[int, Grant]()
+    while True:
+        for role in policy.roles("announce"):
+            for key in dict.fromkeys((unit.key, policy.valid(places, unit.key, turn.today).key)):
+                for grant in grants.at_place(turn.tx, key, role):
+                    found.setdefault(grant.person_id, grant)
+        above = places.parent(unit)
+        if above is None:
+            found.pop(turn.person.id, None)
+            return list(found.values())
+        unit = above
