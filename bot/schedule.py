@@ -15,7 +15,7 @@ import structlog
 
 from bot.engine import Engine
 from bot.errors import StorageAway
-from handlers import router
+from handlers import registry
 from handlers.turn import World
 from storage import timers
 from storage.database import Tx
@@ -74,4 +74,4 @@ def fire(world: World, timer_id: int, tx: Tx) -> None:
     """Take one timer, unless somebody else has, and do what its kind says."""
     timer = timers.take(tx, timer_id)
     if timer is not None:
-        router.TIMERS[timer.kind](world, tx, timer)
+        registry.TIMERS[timer.kind](world, tx, timer)

@@ -2,61 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from handlers import (
-    account,
-    announce,
-    answering,
-    ask,
-    asked,
-    awards,
-    bulk,
-    consent,
-    correct,
-    data,
-    data_change,
-    data_complain,
-    data_erase,
-    decided,
-    evidence,
-    facts,
-    figure,
-    flood,
-    forms,
-    grouping,
-    household,
-    inviting,
-    loudspeaker,
-    mine,
-    officials,
-    overdue,
-    passing_on,
-    queue,
-    rehearsal,
-    releasing,
-    reminders,
-    report,
-    representatives,
-    revoke,
-    roster,
-    story,
-    totals,
-    verify,
-    village,
-)
+from handlers import ask, asked, awards, evidence, figure, flood, forms, mine, queue
 from handlers.forms import Form
-from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
-from handlers.turn import TYPED, Turn, World
+from handlers.registry import BY_KEY, COMMANDS, FORMS, MENU, READS, WITH_CODE
+from handlers.turn import TYPED, Turn
 from knowledge.text import clean, fold
 from storage import outbox, people
 from storage.codes import find_in, looks_like_code, parse
-from storage.database import Tx
-from storage.timers import Timer
 
 MAX_TEXT = 2_000
 """More is no question and no answer; whoever pastes a document is told so and nothing is stored."""
@@ -65,69 +23,8 @@ DOUBLE_TAP_SECONDS = 10
 SENT_SECONDS = 600
 """For so long after a receipt "gửi" once more is an impatient second try."""
 
-MODULES = (
-    report,
-    queue,
-    verify,
-    bulk,
-    decided,
-    revoke,
-    mine,
-    correct,
-    story,
-    totals,
-    consent,
-    data,
-    data_change,
-    data_complain,
-    data_erase,
-    asked,
-    figure,
-    officials,
-    reminders,
-    announce,
-    releasing,
-    loudspeaker,
-    evidence,
-    account,
-    household,
-    inviting,
-    roster,
-    representatives,
-    village,
-    passing_on,
-    answering,
-    grouping,
-    facts,
-    awards,
-    rehearsal,
-)
-"""The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
-FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
-COMMANDS: dict[str, Callable[[Turn], None]] = {
-    "about": lambda turn: turn.say("router.about", [turn.typed("report"), turn.typed("help")]),
-    **{name: handle for module in MODULES for name, handle in module.COMMANDS.items()},
-}
-WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
-    name: handle for module in MODULES for name, handle in module.WITH_CODE.items()
-}
 FIRST = ("resume", "about", "report", "mine", "queue")
 """The menu's first page; for an officer with something open, the last of them is on the next."""
-TIMERS: dict[str, Callable[[World, Tx, Timer], None]] = {**overdue.TIMERS, **answering.TIMERS}
-"""What is done when a timer of a kind falls due."""
-READS: dict[str, Callable[[str], bool]] = {
-    name: reads for module in MODULES for name, reads in getattr(module, "READS", {}).items()
-}
-"""What may stand behind a beginning of WITH_CODE that takes something else than a receipt code."""
-MENU = sorted(
-    (
-        Entry("resume", 0, lambda turn: bool(turn.state.get("forms"))),
-        Entry("about", 1),
-        *(entry for module in MODULES for entry in module.MENU),
-    ),
-    key=lambda entry: entry.order,
-)
-BY_KEY = {entry.key: entry for entry in MENU}
 OWN = ("show", "story", "correct", "withdraw", "supplement", "attach")
 """What is done to a report of one's own; without a code, to the only one there is."""
 
