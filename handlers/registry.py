@@ -1,6 +1,6 @@
 """The conversations (các cuộc trò chuyện), in one list, and what they take part in.
 
-Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in; a new one is a new line here.
+Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in; a new one is one more line.
 """
 
 from __future__ import annotations
@@ -88,7 +88,6 @@ MODULES = (
     awards,
     rehearsal,
 )
-"""The conversations. Each tells in FORMS, COMMANDS, WITH_CODE and MENU what it takes part in."""
 FORMS: dict[str, Form] = {form.name: form for module in MODULES for form in module.FORMS}
 COMMANDS: dict[str, Callable[[Turn], None]] = {
     "about": lambda turn: turn.say("router.about", [turn.typed("report"), turn.typed("help")]),
