@@ -47,7 +47,8 @@ def say_done(turn: Turn, one: Contribution, action: str) -> None:
 def say_moved_on(turn: Turn, one: Contribution) -> None:
     """The report is no more as this officer saw it."""
     last = verification.last_decision(turn.tx, one.id)
-    if last is not None and last.version == one.version:
+    taken_back = one.state == "withdrawn"
+    if taken_back or (last is not None and last.version == one.version):
         desk.say_decided(turn, one)
         return
     turn.say(
