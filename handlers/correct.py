@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from handlers import forms, given, mine, report
+from handlers import forms, given, mine, on_behalf, overdue, report
 from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
 from handlers.forms import Answers, Form
 from handlers.kinds import Told, kinds
@@ -53,6 +53,9 @@ def answers(turn: Turn, one: Contribution) -> Answers:
         found["purpose"] = one.purpose
     if kind.day:
         found["day"] = one.made_on.isoformat()
+    if one.entered_by is not None:
+        # Its officer keeps to his place and is asked for no consent, as when he entered it.
+        found[on_behalf.ENTERED] = one.place
     if found["who"] == GROUP:
         found["group"] = one.contributor_kind
     return found
@@ -65,6 +68,14 @@ def _who(one: Contribution) -> str:
     if one.contributor_kind == "household":
         return HOUSEHOLD if own else OTHER_HOUSEHOLD
     return GROUP
+
+
+def _may_not_enter(turn: Turn, answers: Answers) -> bool:
+    """Whether an official lost the right to enter reports for the place of this one."""
+    if on_behalf.may_enter(turn, answers):
+        return False
+    turn.say("verify.not_an_officer")
+    return True
 
 
 def _too_late(turn: Turn, own: Contribution) -> None:
@@ -89,6 +100,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
     offers = [turn.label("show", turn.typing("show", now.code))]
     turn.say("correct.done", offers, code=now.code, changed=now.version != seen.version)
     if now.version != seen.version:
+        overdue.plan_again(turn, seen, now)
         _tell_officers(turn, seen, now)
 
 
@@ -115,8 +127,10 @@ FORM = Form(
     tuple(
         replace(one, says=one.says or f"{report.FORM.name}.{one.name}")
         for one in report.FORM.questions
+        if one is not on_behalf.CONSENT  # He heard and kept it when he entered the report.
     ),
     _finish,
+    gone=_may_not_enter,
 )
 FORMS = (FORM,)
 COMMANDS: dict[str, Callable[[Turn], None]] = {}
