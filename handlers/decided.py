@@ -87,15 +87,19 @@ def undo(turn: Turn, typed: str) -> None:
 
 
 def tell_officers(
-    turn: Turn, one: Contribution, message: str, *, above: bool = False, added: str = ""
-) -> None:
-    """Tell everybody who serves the report's place (or the level above), but not who writes."""
+    turn: Turn, one: Contribution, message: str, *,
+    above: bool = False, added: str = "", only: int | None = None,
+) -> None:  # fmt: skip
+    """Tell everybody who serves the report's place (or the level above), but not who writes.
+
+    `only` is the one of them whom alone it is news to.
+    """
     places = turn.world.places
     told = offices.officers(turn.tx, places, one.place, turn.today)
     if above:
         told += offices.officers_above(turn.tx, places, one.place, turn.today)
     for officer in told:
-        if officer.person_id != turn.person.id:
+        if officer.person_id != turn.person.id and only in (None, officer.person_id):
             turn.push(
                 officer.account_id, message,
                 [(turn.world.words.label("open"), turn.typing("open", one.code))],
