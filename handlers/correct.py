@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from handlers import forms, given, mine, report
+from handlers import decided, forms, given, mine, on_behalf, overdue, report
 from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
 from handlers.forms import Answers, Form
 from handlers.kinds import Told, kinds
 from handlers.menu import Entry
-from handlers.roles import REVIEWER
 from handlers.turn import Turn
-from storage import contributions, corrections, grants, people
+from storage import contributions, corrections, doubts, media, people
 from storage.contributions import Contribution
 from storage.errors import Conflict
+from storage.objections import OBJECTED
 
 SEEN = "seen"
 """The answer that names the report and the version its reporter saw; no question asks for it."""
@@ -53,6 +52,9 @@ def answers(turn: Turn, one: Contribution) -> Answers:
         found["purpose"] = one.purpose
     if kind.day:
         found["day"] = one.made_on.isoformat()
+    if one.entered_by is not None:
+        # Its officer keeps to his place and is asked for no consent, as when he entered it.
+        found[on_behalf.ENTERED] = one.place
     if found["who"] == GROUP:
         found["group"] = one.contributor_kind
     return found
@@ -65,6 +67,14 @@ def _who(one: Contribution) -> str:
     if one.contributor_kind == "household":
         return HOUSEHOLD if own else OTHER_HOUSEHOLD
     return GROUP
+
+
+def _may_not_enter(turn: Turn, answers: Answers) -> bool:
+    """Whether an official lost the right to enter reports for the place of this one."""
+    if on_behalf.may_enter(turn, answers):
+        return False
+    turn.say("verify.not_an_officer")
+    return True
 
 
 def _too_late(turn: Turn, own: Contribution) -> None:
@@ -89,25 +99,24 @@ def _finish(turn: Turn, answers: Answers) -> None:
     offers = [turn.label("show", turn.typing("show", now.code))]
     turn.say("correct.done", offers, code=now.code, changed=now.version != seen.version)
     if now.version != seen.version:
+        now = doubts.note(turn.tx, now, _other_doubts(turn, now))
+        overdue.plan_again(turn, seen, now)
         _tell_officers(turn, seen, now)
+
+
+def _other_doubts(turn: Turn, now: Contribution) -> int:
+    """The doubts about a report that correcting what it tells does not take away."""
+    return bool(media.hints(turn.tx, now.id)) + (now.answer == OBJECTED)
 
 
 def _tell_officers(turn: Turn, seen: Contribution, now: Contribution) -> None:
     """Whoever holds it; when it comes back or comes to another commune, all who may decide."""
-    values: dict[str, Any] = {
-        "one": now,
-        "what": given.told(turn, now),
-        "does": given.does(turn, now.kind),
-        "place": turn.world.places.get(now.place).name,
-    }
-    for officer in grants.at_place(turn.tx, now.place, REVIEWER):
-        holds = officer.person_id == now.holder_id
-        if officer.person_id != turn.person.id and (holds or now.state != seen.state or
-                                                    now.place != seen.place):  # fmt: skip
-            turn.push(
-                officer.account_id, "correct.told",
-                [(turn.world.words.label("open"), turn.typing("open", now.code))], **values,
-            )  # fmt: skip
+    news = now.state != seen.state or now.place != seen.place
+    if news or now.holder_id is not None:
+        decided.tell_officers(
+            turn, now, "correct.told",
+            above=now.raised_at is not None, only=None if news else now.holder_id,
+        )  # fmt: skip
 
 
 FORM = Form(
@@ -115,8 +124,10 @@ FORM = Form(
     tuple(
         replace(one, says=one.says or f"{report.FORM.name}.{one.name}")
         for one in report.FORM.questions
+        if one is not on_behalf.CONSENT  # He heard and kept it when he entered the report.
     ),
     _finish,
+    gone=_may_not_enter,
 )
 FORMS = (FORM,)
 COMMANDS: dict[str, Callable[[Turn], None]] = {}

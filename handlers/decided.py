@@ -47,7 +47,8 @@ def say_done(turn: Turn, one: Contribution, action: str) -> None:
 def say_moved_on(turn: Turn, one: Contribution) -> None:
     """The report is no more as this officer saw it."""
     last = verification.last_decision(turn.tx, one.id)
-    if last is not None and last.version == one.version:
+    taken_back = one.state == "withdrawn"
+    if taken_back or (last is not None and last.version == one.version):
         desk.say_decided(turn, one)
         return
     turn.say(
@@ -86,15 +87,19 @@ def undo(turn: Turn, typed: str) -> None:
 
 
 def tell_officers(
-    turn: Turn, one: Contribution, message: str, *, above: bool = False, added: str = ""
-) -> None:
-    """Tell everybody who serves the report's place (or the level above), but not who writes."""
+    turn: Turn, one: Contribution, message: str, *,
+    above: bool = False, added: str = "", only: int | None = None,
+) -> None:  # fmt: skip
+    """Tell everybody who serves the report's place (or the level above), but not who writes.
+
+    `only` is the one of them whom alone it is news to.
+    """
     places = turn.world.places
     told = offices.officers(turn.tx, places, one.place, turn.today)
     if above:
         told += offices.officers_above(turn.tx, places, one.place, turn.today)
     for officer in told:
-        if officer.person_id != turn.person.id:
+        if officer.person_id != turn.person.id and only in (None, officer.person_id):
             turn.push(
                 officer.account_id, message,
                 [(turn.world.words.label("open"), turn.typing("open", one.code))],

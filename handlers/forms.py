@@ -86,6 +86,8 @@ class Form:
     finish: Callable[[Turn, Answers], None]
     let_go: Callable[[Turn, Answers], None] | None = None
     """What is done when the form is cancelled, where something was taken in hand for it."""
+    gone: Callable[[Turn, Answers], bool] | None = None
+    """Whether what the form is about is no more as it was, which it then says; no step without."""
 
     def next(self, turn: Turn, answers: Answers) -> Question | None:
         """The first question that applies and has no answer."""
@@ -151,6 +153,8 @@ def worked_on(turn: Turn) -> datetime:
 
 def ask_next(turn: Turn, form: Form, before: str = "") -> None:
     """Ask the next question, with `before` in front of it, or finish."""
+    if _is_over(turn, form):
+        return
     answers = answers_of(turn, form)
     question = form.next(turn, answers)
     if question is None:
@@ -171,6 +175,8 @@ def take(
 
     A text that need not be meant for this form is first offered to `otherwise`.
     """
+    if _is_over(turn, form):
+        return
     answers = answers_of(turn, form)
     question = form.next(turn, answers)
     if question is None:
@@ -230,6 +236,14 @@ def close(turn: Turn, form: Form) -> None:
     """Forget a form's state; one that was parked earlier waits for "tiếp tục"."""
     turn.state.get("forms", {}).pop(form.name, None)
     turn.state["form"] = None
+
+
+def _is_over(turn: Turn, form: Form) -> bool:
+    """Whether the form has nothing to be about any more; it is closed then."""
+    over = form.gone is not None and form.gone(turn, answers_of(turn, form))
+    if over:
+        close(turn, form)
+    return over
 
 
 def park(turn: Turn) -> None:

@@ -80,4 +80,7 @@ def short(turn: Turn, kind: str, what: Told) -> str:
 
 
 def _say(turn: Turn, key: str, what: Told) -> str:
+    if what.vnd is None and what.quantity is None and not what.details:
+        # Whoever reported it had it erased.
+        return turn.world.words.label("figures_erased")
     return turn.world.words.text(key, vnd=what.vnd, quantity=what.quantity, details=what.details)

@@ -34,7 +34,10 @@ def place_of(turn: Turn) -> str | None:
 
 def may_enter(turn: Turn, answers: Answers) -> bool:
     """Whether a report is the person's own to tell, or one he may still enter for its place."""
-    return ENTERED not in answers or bool(policy.holding(turn, "enter", Where(answers["commune"])))
+    if ENTERED not in answers:
+        return True
+    place = answers.get("commune", answers[ENTERED])
+    return policy.holding(turn, "enter", Where(place)) is not None
 
 
 def is_entered(_turn: Turn, answers: Answers) -> bool:

@@ -47,6 +47,19 @@ def plan(turn: Turn, one: Contribution) -> None:
     timers.plan(turn.tx, OVERDUE, _subject(one), due, version=one.version)
 
 
+def plan_again(turn: Turn, seen: Contribution, now: Contribution) -> None:
+    """The time of a report that was corrected: it runs on, or correcting would put it off for ever.
+
+    Anew it begins where another commune has it now, or where the commune was waiting for it.
+    """
+    runs_on = seen.place == now.place and seen.state in contributions.OPEN
+    due = timers.planned(turn.tx, OVERDUE, _subject(seen), up_to=seen.version) if runs_on else None
+    if due is None:
+        plan(turn, now)
+    else:
+        timers.plan(turn.tx, OVERDUE, _subject(now), due, version=now.version)
+
+
 def plan_lease(turn: Turn, one: Contribution) -> None:
     """When the hold runs out, the report is put back."""
     if one.held_until is not None:

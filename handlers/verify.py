@@ -90,16 +90,28 @@ def _read_back(turn: Turn, answers: Answers) -> dict[str, Any]:
     return {**details.brief(turn, one), "corrected": corrected}
 
 
-def _finish(turn: Turn, answers: Answers) -> None:
+def _moved_on(turn: Turn, answers: Answers) -> bool:
+    """Whether the report is no more this officer's to decide on as he saw it, which he is told.
+
+    Asked at every step: what was taken back or erased meanwhile is not shown once more.
+    """
     now = contributions.get(turn.tx, answers["id"])
     if policy.may(turn, "see", now) is None:
         turn.say("verify.no_such", typed=now.code)
-        return
-    grant = policy.may(turn, "decide", now)
-    if grant is None or not holds.same_since(turn.tx, now.id, answers["version"]):
+        return True
+    same = holds.same_since(turn.tx, now.id, answers["version"])
+    if policy.may(turn, "decide", now) is None or not same:
         decided.say_moved_on(turn, now)
-        return
+        return True
+    return False
+
+
+def _finish(turn: Turn, answers: Answers) -> None:
+    now = contributions.get(turn.tx, answers["id"])
+    grant = policy.may(turn, "decide", now)
     try:
+        if grant is None:
+            raise Conflict
         if answers["action"] == HAND:
             colleagues.give(turn, now, grant, answers["colleague"])
             return
@@ -184,6 +196,7 @@ FORM = Form(
     ),
     _finish,
     let_go=_put_back,
+    gone=_moved_on,
 )
 FORMS = (FORM,)
 COMMANDS: dict[str, Callable[[Turn], None]] = {}

@@ -29,6 +29,7 @@ _CORRECT = (
         updated_at=bindparam("at"),
         holder_id=bindparam("to_holder"),
         held_until=bindparam("to_until"),
+        raised_at=bindparam("to_raised"),
         **{name: bindparam(f"new_{name}") for name in FIELDS},
     )
 )
@@ -59,6 +60,8 @@ def correct(tx: Tx, seen: Contribution, new: NewContribution, *, by: int) -> Con
             "at": tx.now,
             "to_holder": None if moves else seen.holder_id,
             "to_until": None if moves else seen.held_until,
+            # Another commune has not let any time pass.
+            "to_raised": None if moves else seen.raised_at,
             **{f"new_{name}": getattr(new, name) for name in FIELDS},
         },
     )
@@ -70,6 +73,7 @@ def correct(tx: Tx, seen: Contribution, new: NewContribution, *, by: int) -> Con
         tx, by, "contribution.corrected", f"contribution:{seen.id}",
         **{name: (was, is_) for name, (was, is_) in changed.items()},
         **({} if to == seen.state else {"state": (seen.state, to)}),
+        **({} if now.raised_at == seen.raised_at else {"raised_at": (seen.raised_at, None)}),
     )  # fmt: skip
     return now
 

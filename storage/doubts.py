@@ -92,10 +92,10 @@ def duplicates(tx: Tx, one: Contribution) -> list[Contribution]:
     return [other for other in found if _same_thing(one.details, other.details)][:MOST]
 
 
-def note(tx: Tx, one: Contribution) -> Contribution:
-    """Keep how many reports a new one looks like."""
-    doubts = len(duplicates(tx, one))
-    if not doubts:
+def note(tx: Tx, one: Contribution, besides: int = 0) -> Contribution:
+    """Keep how many reports a new or corrected one looks like, and what other doubts there are."""
+    doubts = len(duplicates(tx, one)) + besides
+    if doubts == one.doubts:
         return one
     tx.execute(_NOTE, {"of_id": one.id, "to": doubts})
     audit.record(

@@ -37,15 +37,28 @@ _TAKE = (
     .where(timers.c.id == bindparam("of_id"), ~timers.c.done, timers.c.due_at <= bindparam("by"))
     .with_for_update(skip_locked=True)
 )
+_PLANNED = (
+    select(timers.c.due_at)
+    .where(timers.c.key.in_(bindparam("keys", expanding=True)), ~timers.c.done)
+    .order_by(timers.c.id.desc())
+    .limit(1)
+)
 _DONE = update(timers).where(timers.c.id == bindparam("of_id")).values(done=True)
 _PUT_OFF = update(timers).where(timers.c.id == bindparam("of_id")).values(due_at=bindparam("to"))
 
 
 def plan(tx: Tx, kind: str, subject: str, due_at: datetime, *, version: int = 0) -> bool:
     """Plan a timer; False when it was planned before for this version."""
-    key = f"{kind}:{subject}:{version}"
+    key = _key(kind, subject, version)
     row = {"kind": kind, "subject": subject, "key": key, "due_at": due_at, "done": False}
     return tx.insert_once(timers, row)
+
+
+def planned(tx: Tx, kind: str, subject: str, *, up_to: int) -> datetime | None:
+    """When what was planned last for a version up to this one is due; None when nothing waits."""
+    keys = [_key(kind, subject, version) for version in range(up_to + 1)]
+    due_at: datetime | None = tx.execute(_PLANNED, {"keys": keys}).scalar()
+    return due_at
 
 
 def due(tx: Tx, limit: int) -> list[int]:
@@ -65,3 +78,7 @@ def take(tx: Tx, timer_id: int) -> Timer | None:
 def put_off(tx: Tx, timer_id: int, to: datetime) -> None:
     """Try a timer that failed again later, so that it holds up no other."""
     tx.execute(_PUT_OFF, {"of_id": timer_id, "to": to})
+
+
+def _key(kind: str, subject: str, version: int) -> str:
+    return f"{kind}:{subject}:{version}"

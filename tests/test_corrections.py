@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from storage import (
     grants,
     households,
     people,
+    raising,
     requests,
     stories,
     totals,
@@ -31,10 +32,12 @@ from storage.contributions import Contribution
 from storage.database import Database, Tx
 from storage.errors import Conflict
 from storage.grants import Grant
-from storage.schema import contribution_versions
+from storage.schema import contribution_versions, timers
+from storage.schema import contributions as table
 from storage.schema import people as persons
 from storage.writer import Writer
 from tests.conftest import START, STORES, Fresh, HandClock
+from tests.stage import staged
 from tests.stock import ELSEWHERE, HERE, MONEY, at_once, officer, opened, report, villager
 from tests.talk import Talk, talking
 
@@ -107,6 +110,67 @@ def test_a_report_moved_to_another_commune_is_in_that_queue(database: Database) 
         now = corrections.correct(tx, seen, replace(MORE, place=ELSEWHERE), by=seen.reporter_id)
         assert contributions.queue(tx, HERE, 5) == []
         assert contributions.queue(tx, ELSEWHERE, 5) == [now]
+
+
+def test_another_commune_has_its_own_time(database: Database) -> None:
+    """What was raised because one commune let its time pass is not yet the other's superior's."""
+    with database.writing(START) as tx:
+        seen = raising.raise_up(tx, report(tx).id)
+        assert seen is not None
+        stays = corrections.correct(tx, seen, MORE, by=seen.reporter_id)
+        assert stays.raised_at == seen.raised_at
+        new = replace(MORE, place=ELSEWHERE)
+        assert corrections.correct(tx, stays, new, by=seen.reporter_id).raised_at is None
+    with database.reading(START) as tx:
+        assert list(audit.verify(tx)) == []
+
+
+def _due(tx: Tx) -> dict[int, datetime]:
+    rows = tx.execute(select(timers.c.key, timers.c.due_at).where(timers.c.kind == "overdue"))
+    return {int(key.rpartition(":")[2]): due for key, due in rows}
+
+
+def test_correcting_puts_no_decision_off(database: Database, world: World) -> None:
+    """Its commune's time runs on, and is up when it was; another commune's begins."""
+    with staged(database, world) as stage:
+        mai = stage.officer("Mai", "district_officer", "old:106")
+        for text in ("báo góp tiền", "đồng ý", "2 triệu", "làm đường", "hôm nay", "Bình Lư"):
+            stage.say("Páo", text)
+        for text in ("Bản Nà Đon", "tôi", "Giàng A Páo", "gửi"):
+            stage.say("Páo", text)
+        one = Contribution(*stage.tx().execute(select(*contributions.COLUMNS)).one())
+        stage.clock.move(timedelta(days=3))
+        for text in (f"sửa {one.code}", "1", "4 triệu", "gửi"):
+            stage.say("Páo", text)
+        due = _due(stage.tx())
+        assert due[2] == due[1]
+        stage.clock.move(timedelta(days=5))
+        stage.tick()
+        assert one.code in stage.heard[mai.account_id][-1]["text"]
+        for text in (f"sửa {one.code}", "4", "Bản Bo", "Nà Ui", "gửi"):
+            stage.say("Páo", text)
+        assert _due(stage.tx())[3] == stage.clock() + timedelta(days=world.verify_days)
+
+
+def test_what_looks_alike_is_noted_again(database: Database, world: World) -> None:
+    """A correction may make a report look like another, and no more like it."""
+    with staged(database, world) as stage:
+        for who, amount in (("Páo", "2 triệu"), ("Mỷ", "3 triệu")):
+            for text in ("báo góp tiền", "đồng ý", amount, "làm đường", "1/1", "Bình Lư"):
+                stage.say(who, text)
+            for text in ("Bản Nà Đon", "người khác", "Lò Văn Sáng", f"Giàng {who}", "gửi"):
+                stage.say(who, text)
+        stage.clock.move(timedelta(days=1))
+        newest = select(*contributions.COLUMNS).order_by(table.c.id.desc()).limit(1)
+        code, alike = (
+            stage.tx().execute(newest.with_only_columns(table.c.code, table.c.doubts)).one()
+        )
+        assert alike == 1
+        for day, noted in (("2/11/2024", 0), ("1/1/2025", 1)):
+            for text in (f"sửa {code}", "3", day, "gửi"):
+                stage.say("Mỷ", text)
+            [doubts] = stage.tx().execute(newest.with_only_columns(table.c.doubts)).one()
+            assert doubts == noted
 
 
 @pytest.mark.parametrize("store", STORES)

@@ -23,10 +23,10 @@ from hypothesis.stateful import run_state_machine_as_test as walk
 from sqlalchemy import func, select
 
 from handlers.turn import World
-from storage import contributions
+from storage import contributions, holds, people
 from storage.contributions import Contribution
 from storage.database import Database
-from storage.schema import audit, contribution_versions
+from storage.schema import audit, contribution_versions, timers
 from storage.schema import contributions as table
 from tests.conftest import START, HandClock
 from tests.stage import Stage
@@ -40,9 +40,9 @@ LEGAL = {
     ("submitted", "withdrawn"), ("in_review", "withdrawn"), ("needs_more", "withdrawn"),
     ("needs_more", "submitted"), ("verified", "revoked"), ("verified", "verified"),
     ("verified", "submitted"), ("verified", "in_review"), ("rejected", "in_review"),
-    ("needs_more", "in_review"),
+    ("needs_more", "in_review"), ("submitted", "submitted"),
 }  # fmt: skip
-"""Design §4, with the hold, the undoing of a fresh decision and the reporter's objection."""
+"""Design §4, with the hold, correcting, the undoing of a fresh decision and an objection."""
 SILENT = {"submitted", "in_review"}
 """Taking in hand and putting back is no news for the reporter; everything else is."""
 NOT_A_CHANGE = ("contribution.doubted", "contribution.raised")
@@ -56,6 +56,7 @@ class Life(RuleBasedStateMachine):
     world: World
     template: Path
     acted: int = 0
+    corrected: int = 0
     reached: set[str]
 
     @initialize()
@@ -70,6 +71,10 @@ class Life(RuleBasedStateMachine):
         for who in OFFICERS[:2]:
             self.stage.officer(who, "commune_officer", HERE)
         self.stage.officer(OFFICERS[2], "district_officer", DISTRICT)
+        for who in REPORTERS:
+            tx = self.stage.tx()
+            people.rename(tx, self.stage.who(who).person, f"Giàng Thị {who}")
+            self.stage.close(tx)
         self.codes: list[str] = []
         self._report("Páo", 3)
 
@@ -135,7 +140,7 @@ class Life(RuleBasedStateMachine):
         if len(self.codes) < 15:
             self._report(who, millions)
 
-    @rule(who=st.sampled_from(OFFICERS), number=st.integers(0, 5), how=st.integers(0, 5))
+    @rule(who=st.sampled_from(OFFICERS), number=st.integers(0, 5), how=st.integers(0, 4))
     def decide(self, who: str, number: int, how: int) -> None:
         """Open and decide, one way or the other."""
         self._do(lambda: self.stage.say(who, f"mở {self._open_code(number)}"))
@@ -144,13 +149,17 @@ class Life(RuleBasedStateMachine):
         elif how == 1:
             self._press(who, "Không duyệt", "Trùng với báo cáo khác", "Ghi nhận")
         elif how == 2:
-            self._press(who, "Cần bổ sung", "Chưa rõ ai góp", "Ghi nhận")
-        elif how == 3:
             self._press(who, "Sửa số")
             self._do(lambda: self.stage.say(who, "1 triệu 2"))
             self._press(who, "Ghi nhận")
-        elif how == 4:
+        elif how == 3:
             self._press(who, "Để sau")
+
+    @rule(who=st.sampled_from(OFFICERS[:2]), number=st.integers(0, 5))
+    def ask_more(self, who: str, number: int) -> None:
+        """Open and ask the reporter for more."""
+        self._do(lambda: self.stage.say(who, f"mở {self._open_code(number)}"))
+        self._press(who, "Cần bổ sung", "Chưa rõ ai góp", "Ghi nhận")
 
     @rule(who=st.sampled_from(OFFICERS), number=st.integers(0, 5))
     def hand_over(self, who: str, number: int) -> None:
@@ -163,7 +172,7 @@ class Life(RuleBasedStateMachine):
         """Undo, rightly or not."""
         self._do(lambda: self.stage.say(who, f"hoàn tác {self._code(number)}"))
 
-    @rule(who=st.sampled_from(OFFICERS), number=st.integers(0, 5))
+    @rule(who=st.sampled_from([OFFICERS[0], *OFFICERS[2:] * 3]), number=st.integers(0, 5))
     def revoke(self, who: str, number: int) -> None:
         """Revoke, rightly or not."""
         self._do(
@@ -192,6 +201,23 @@ class Life(RuleBasedStateMachine):
         """What may answer what the commune asked."""
         self._do(lambda: self.stage.say(who, "Tôi góp bằng tiền bán ngô của nhà"))
 
+    @rule(
+        who=st.sampled_from(REPORTERS),
+        number=st.integers(0, 5),
+        answers=st.sampled_from([("1", "4 triệu"), ("1", "2 triệu"), ("4", "Bản Bo", "Nà Ui")]),
+    )
+    def correct(self, who: str, number: int, answers: tuple[str, ...]) -> None:
+        """Correct what it is of or where, while nobody has decided or after more was asked."""
+        code = self._open_code(number, ("needs_more", *SILENT) if number else ("needs_more",))
+        for text in (f"sửa {code}", *answers, "gửi"):
+            self._do(partial(self.stage.say, who, text))
+        type(self).corrected += any("corrected" in row.changes for row in self._versions(code))
+
+    @rule(who=st.sampled_from(OFFICERS), what=st.sampled_from(["giúp", "tiếp tục", "quay lại"]))
+    def go_on(self, who: str, what: str) -> None:
+        """Come back to what was open, whatever has become of it."""
+        self._do(partial(self.stage.say, who, what))
+
     @rule(who=st.sampled_from(REPORTERS), number=st.integers(0, 5))
     def withdraw(self, who: str, number: int) -> None:
         """Take a report back."""
@@ -218,6 +244,28 @@ class Life(RuleBasedStateMachine):
             assert (states[0], states[-1], len(states)) == ("submitted", one.state, one.version)
             assert set(pairwise(states)) <= LEGAL
             assert (one.holder_id is not None) == (one.state == "in_review")
+
+    def _versions(self, code: str) -> list[Any]:
+        return list(
+            self.stage.tx().execute(
+                select(contribution_versions)
+                .join(table, table.c.id == contribution_versions.c.contribution_id)
+                .where(table.c.code == code)
+            )
+        )
+
+    @invariant()
+    def the_time_of_every_open_report_runs(self) -> None:
+        """Each waits for its clock as it stands, or has been raised by it."""
+        live = select(timers.c.key).where(timers.c.kind == "overdue", ~timers.c.done)
+        newest: dict[str, int] = {}
+        for key in self.stage.tx().execute(live).scalars():
+            subject, version = key.removeprefix("overdue:").rsplit(":", 1)
+            newest[subject] = max(int(version), newest.get(subject, 0))
+        for one in self._all():
+            if one.state in contributions.OPEN and one.raised_at is None:
+                planned = newest[f"contribution:{one.id}"]
+                assert holds.same_since(self.stage.tx(), one.id, planned)
 
     @invariant()
     def every_change_is_audited(self) -> None:
@@ -251,3 +299,4 @@ def test_the_whole_life_of_contributions(steps: int, world: World, sqlite_templa
     assert reached == {
         "submitted", "in_review", "needs_more", "verified", "rejected", "withdrawn", "revoked",
     }  # fmt: skip
+    assert machine.corrected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from handlers.turn import World
-from storage import consents, contributions
+from storage import consents, contributions, grants
 from storage.database import Database
 from storage.four_eyes import is_own
 from storage.schema import consents as rows
@@ -64,3 +64,49 @@ def test_it_stays_in_the_officers_own_place(database: Database, world: World) ->
             stage.say("Hà", text)
         places = stage.tx().execute(select(table.c.place)).scalars().all()
         assert set(places) <= {HERE}
+
+
+def _entered(stage: Stage) -> str:
+    _enter(stage, "Đồng ý bằng lời")
+    stage.press("Hà", "Gửi")
+    return contributions.get(stage.tx(), stage.tx().execute(select(table.c.id)).scalar_one()).code
+
+
+def test_correcting_it_is_entering_it_again(database: Database, world: World) -> None:
+    """Neither another commune nor himself is offered, and his own consent is not asked for."""
+    with staged(database, world) as stage:
+        ha = stage.officer("Hà", "commune_officer", HERE)
+        code = _entered(stage)
+        [asked] = stage.say("Hà", f"sửa {code}")
+        assert "sửa chỗ nào" in asked
+        offered = [one["label"] for one in stage.heard[ha.account_id][-1]["choices"]]
+        assert "Bản" in offered
+        stage.press("Hà", "Bản")
+        stage.say("Hà", "quay lại")
+        stage.say("Hà", "Xã Bản Bo")
+        for text in ("Bản Hợp Nhất", "gửi"):
+            stage.say("Hà", text)
+        one = contributions.get(stage.tx(), stage.tx().execute(select(table.c.id)).scalar_one())
+        assert one.place == HERE
+        stage.say("Hà", f"sửa {code}")
+        stage.press("Hà", "Ai góp")
+        offered = [one["label"] for one in stage.heard[ha.account_id][-1]["choices"]]
+        assert "Cá nhân tôi" not in offered
+        for text in ("Người khác", "Vàng A Chi", "gửi"):
+            stage.say("Hà", text)
+        one = contributions.get(stage.tx(), one.id)
+        assert (one.contributor_name, one.contributor_id) == ("Vàng A Chi", None)
+        assert one.entered_by == ha.person_id
+
+
+def test_without_the_role_it_is_not_corrected(database: Database, world: World) -> None:
+    """Neither begun nor gone on with: what was open closes."""
+    with staged(database, world) as stage:
+        ha = stage.officer("Hà", "commune_officer", HERE)
+        code = _entered(stage)
+        stage.say("Hà", f"sửa {code}")
+        grants.revoke(stage.tx(), ha.id, by="test")
+        for text in ("1", f"sửa {code}"):
+            [said] = stage.say("Hà", text)
+            assert "dành cho cán bộ" in said
+        assert "Không có việc nào" in stage.say("Hà", "tiếp tục")[0]
