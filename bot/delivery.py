@@ -145,8 +145,15 @@ class Delivery:
                 outcome = await self._call(to, row)
         except TimeoutError:
             outcome = Unsure("timeout")
+        except Exception as fault:
+            # A fault of ours: what went before in this lease is sent all the same, and this row
+            # waits its turn as after an answer that was lost, instead of being said for ever.
+            log.error("delivery_fault", fault=type(fault).__name__)
+            outcome = Unsure(f"fault: {type(fault).__name__}")
         if isinstance(outcome, Later) and outcome.whole:
-            await self._line.speed.hold(outcome.seconds)
+            # This process waits in any case; the others hear of it when storage is back.
+            with suppress(StorageAway):
+                await self._line.speed.hold(outcome.seconds)
         if isinstance(outcome, Failed) and outcome.alarm:
             metrics.ALARMS.labels(self._channel).inc()
             log.error("a_person_must_look", channel=self._channel, reason=outcome.reason)

@@ -297,3 +297,22 @@ def test_only_platforms_that_must_be_called_get_recipients(
             outbox.put(tx, account_id, "push", [{"text": "tin", "choices": []}])
         called: list[Any] = [one.called for one in tx.news]
         assert called == [False, False, True, True, True]
+
+
+async def test_a_row_we_cannot_send_is_not_said_for_ever(engine: Engine, clock: HandClock) -> None:
+    def script(_sender: str, text: str) -> Outcome:
+        if text == "hỏng":
+            raise KeyError(text)
+        return Sent()
+
+    platform = Scripted(script)
+    account = queue(engine, "páo", "một", "hỏng", "ba")
+    async with delivering(engine, platform, clock):
+        await until(lambda: states(engine, account)[1][2] > 0)
+        while states(engine, account)[1][0] == "queued":
+            clock.move(timedelta(minutes=11))
+            engine.outgoing.set()
+            await asyncio.sleep(0.01)
+        await until(lambda: states(engine, account)[2][0] == "sent")
+    assert states(engine, account)[1][:2] == ("failed", "too_old: fault: KeyError")
+    assert platform.heard["páo"] == ["một", "ba"]

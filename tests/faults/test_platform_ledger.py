@@ -50,7 +50,8 @@ def test_a_repeat_with_other_buttons_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("state", "reason", "kinds"),
-    [("sent", "", []), ("failed", "blocked", []), ("failed", "", ["LEFT"]), ("queued", "", ["LEFT"])],
+    [("sent", "", []), ("failed", "blocked", []),
+     ("failed", "", ["LEFT"]), ("queued", "", ["LEFT"])],
 )  # fmt: skip
 def test_a_row_that_did_not_end_is_named(state: str, reason: str, kinds: list[str]) -> None:
     assert _kinds(ends(_rows("a", state, reason))) == kinds
