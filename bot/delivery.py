@@ -30,6 +30,8 @@ AT_ONCE = 32
 """Calls under way per platform: enough to fill 300 a second at a tenth of a second each."""
 CALL_SECONDS = 10.0
 """A call that takes longer has probably been taken; three fit into a lease."""
+WAITS_AT_MOST = delivery.LEASE - timedelta(seconds=CALL_SECONDS + 1)
+"""A call begun later than so long after the claim might end after the lease."""
 POLL_SECONDS = 2.0
 LONGEST = timedelta(hours=24)
 """What could not be said for a day is news no more."""
@@ -119,9 +121,9 @@ class Delivery:
             log.error("delivery_fault", fault=type(task.exception()).__name__)
 
     async def _tell(self, to: Recipient) -> None:
-        settled = Settled(to.account_id)
+        settled, by = Settled(to.account_id), self._now() + WAITS_AT_MOST
         for number, row in enumerate(to.rows):
-            outcome = await self._say(to, row)
+            outcome = await self._say(to, row, by)
             metrics.SENDS.labels(self._channel, type(outcome).__name__.lower()).inc()
             settled = _after(settled, row, outcome, self._now())
             if settled.again_at is not None or settled.unreachable:
@@ -131,22 +133,32 @@ class Delivery:
         self._settled.append(settled)
         self._something.set()
 
-    async def _say(self, to: Recipient, row: Row) -> Outcome:
+    async def _say(self, to: Recipient, row: Row, by: datetime) -> Outcome:
         if to.unreachable:
             return Failed(to.unreachable, unreachable=True)
         if row.body.get("quiet") and (wait := until_daytime(self._now())):
             return Later(wait, "quiet_hours")
         try:
-            await self._line.speed.take()
+            wait = 0.0 if self._now() > by else await self._line.speed.take(by)
         except StorageAway as away:
             return Later(away.retry_after, "storage_away")
+        if wait > 0 or self._now() > by:
+            # Waiting on would outlive the lease: another would then say the same.
+            return Later(wait, "held")
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 outcome = await self._call(to, row)
         except TimeoutError:
             outcome = Unsure("timeout")
+        except Exception as fault:
+            # A fault of ours: what went before in this lease is sent all the same, and this row
+            # waits its turn as after an answer that was lost, instead of being said for ever.
+            log.error("delivery_fault", fault=type(fault).__name__)
+            outcome = Unsure(f"fault: {type(fault).__name__}")
         if isinstance(outcome, Later) and outcome.whole:
-            await self._line.speed.hold(outcome.seconds)
+            # This process waits in any case; the others hear of it when storage is back.
+            with suppress(StorageAway):
+                await self._line.speed.hold(outcome.seconds)
         if isinstance(outcome, Failed) and outcome.alarm:
             metrics.ALARMS.labels(self._channel).inc()
             log.error("a_person_must_look", channel=self._channel, reason=outcome.reason)

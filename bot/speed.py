@@ -36,14 +36,18 @@ class Speed:
         self._lock = asyncio.Lock()
         self._held_until: datetime | None = None
 
-    async def take(self) -> None:
-        """Return when the next call may be made. Raises StorageAway."""
+    async def take(self, by: datetime) -> float:
+        """Return 0 when the next call may be made; at once, in how many seconds it may, where that
+        is later than `by`. Raises StorageAway."""
         while True:
             due = await self._next() if self._rate is not None else self._now()
-            await self._until(due)
+            # A call is not let through at its time if the platform has asked for a stop meanwhile.
+            for wanted in (due, self._held_until or due):
+                if wanted > by:
+                    return (wanted - self._now()).total_seconds()
+                await self._until(wanted)
             if self._held_until is None or self._held_until <= self._now():
-                return
-            await self._until(self._held_until)
+                return 0.0
 
     async def hold(self, seconds: float) -> None:
         """The platform asked for no call at all in the next `seconds`."""

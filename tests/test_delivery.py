@@ -162,10 +162,31 @@ async def test_a_stop_for_the_whole_bot_stops_everybody(engine: Engine, clock: H
     queue(engine, "a", "một")
     async with delivering(engine, platform, clock) as slept:
         await until(lambda: len(platform.calls) == 1)
+        other = queue(engine, "b", "hai")
+        # Longer than a lease: waiting in it, two would come to say the same.
+        await until(lambda: states(engine, other)[0][1] == "held")
+        assert slept == []
+        clock.move(timedelta(seconds=59))
+        engine.outgoing.set()
+        await asyncio.sleep(0.05)
+        assert len(platform.calls) == 1
+        clock.move(timedelta(seconds=1))
+        engine.outgoing.set()
+        await until(lambda: (platform.heard["a"], platform.heard["b"]) == (["một"], ["hai"]))
+
+
+async def test_a_short_stop_is_waited_for(engine: Engine, clock: HandClock) -> None:
+    begun = clock()
+    platform = Scripted(
+        lambda _sender, _text: Later(20, "flood", whole=True) if clock() == begun else Sent()
+    )
+    queue(engine, "a", "một")
+    async with delivering(engine, platform, clock) as slept:
+        await until(lambda: len(platform.calls) == 1)
         queue(engine, "b", "hai")
         await until(lambda: platform.heard["b"] == ["hai"])
-    assert max(slept) == pytest.approx(60)
-    assert clock() >= begun + timedelta(seconds=60)
+    assert max(slept) == pytest.approx(20)
+    assert clock() >= begun + timedelta(seconds=20)
 
 
 async def test_who_blocked_the_bot_is_left_alone_until_he_writes(
@@ -297,3 +318,23 @@ def test_only_platforms_that_must_be_called_get_recipients(
             outbox.put(tx, account_id, "push", [{"text": "tin", "choices": []}])
         called: list[Any] = [one.called for one in tx.news]
         assert called == [False, False, True, True, True]
+
+
+async def test_a_row_we_cannot_send_is_not_said_for_ever(engine: Engine, clock: HandClock) -> None:
+    def script(_sender: str, text: str) -> Outcome:
+        if text == "hỏng":
+            raise KeyError(text)
+        return Sent()
+
+    platform = Scripted(script)
+    account = queue(engine, "páo", "một", "hỏng", "ba")
+    async with delivering(engine, platform, clock):
+        await until(lambda: states(engine, account)[1][2] > 0)
+        while states(engine, account)[1][0] == "queued":
+            tries = states(engine, account)[1][2]
+            clock.move(timedelta(minutes=11))
+            engine.outgoing.set()
+            await until(lambda tries=tries: states(engine, account)[1][2] > tries)  # type: ignore[misc]
+        await until(lambda: states(engine, account)[2][0] == "sent")
+    assert states(engine, account)[1][:2] == ("failed", "too_old: fault: KeyError")
+    assert platform.heard["páo"] == ["một", "ba"]

@@ -41,7 +41,6 @@ class FarSide(Protocol):
     """One platform. People are numbered from 0; what they do returns once the platform has it."""
 
     settings: dict[str, str]
-    calls: Callable[[], int]
 
     def sender(self, number: int) -> str:
         """The person's id there."""
@@ -71,7 +70,6 @@ class Telegram:
 
     def __init__(self, fake: FakeTelegram, mode: str) -> None:
         self._fake = fake
-        self.calls = lambda: len(fake.calls)
         self.settings = _setting(
             telegram_token=TELEGRAM_TOKEN, telegram_api_base=fake.base, telegram_mode=mode,
             telegram_webhook_secret="s" * 43, telegram_per_second="1000",
@@ -109,7 +107,6 @@ class ZaloOa:
     def __init__(self, fake: FakeZaloOa, base: str, seed: int) -> None:
         self._fake, self._base = fake, base
         self._again = _Again(fake.push.deliver, seed)
-        self.calls = lambda: len(fake.calls)
         self.settings = _setting(
             zalo_oa_id=OA_ID, zalo_oa_app_id=APP_ID, zalo_oa_app_secret=APP_SECRET,
             zalo_oa_secret_key=OA_SECRET, zalo_oa_refresh_token=fake.grant.refresh,
@@ -156,7 +153,6 @@ class ZaloBot:
     def __init__(self, fake: FakeZaloBot, base: str, seed: int) -> None:
         self._fake, self._base = fake, base
         self._again = _Again(fake.push.deliver, seed)
-        self.calls = lambda: len(fake.calls)
         self.settings = _setting(
             zalo_bot_token=BOT_TOKEN, zalo_bot_api_base=base, zalo_bot_webhook_secret=SECRET,
             zalo_bot_per_second="1000",

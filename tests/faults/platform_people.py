@@ -118,10 +118,11 @@ class Villager(Person):
     async def talk(self, closing: asyncio.Event) -> None:
         """Report until closed."""
         while not closing.is_set():
-            await self._report()
+            await self.report()
             await asyncio.sleep(self.chance.uniform(0.1, 0.8))
 
-    async def _report(self) -> None:
+    async def report(self) -> None:
+        """Report one contribution to its receipt. Raises Stuck."""
         values = told(self.number * REPORTS_EACH + len(self.reports))
         values = replace(values, place=PLACES[self.number % len(PLACES)])
         report = ToldReport(self.side.sender(self.number), values.vnd)
@@ -144,7 +145,7 @@ class Villager(Person):
             shown = await self.ask(text, is_new)
         report.codes += sorted(set(CODE.findall(shown.text)))
         report.acknowledged = True
-        if len(self.reports) == 1 or self.chance.random() < WITH_PHOTO:
+        if self.chance.random() < WITH_PHOTO:
             await self._photo(report.codes[0])
 
     async def _photo(self, code: str) -> None:

@@ -161,6 +161,8 @@ async def _drive(
     try:
         await asyncio.gather(*map(Officer.redeem, officers, codes))
         await asyncio.gather(*(one.subscribe() for one in people))
+        # So that officers have something to decide from the first kill on.
+        await asyncio.gather(*map(Villager.report, villagers))
         await site.stop()
         site.leap(JUST_BEFORE)
         await site.start_all()
@@ -240,7 +242,6 @@ def _judge(site: Site, side: FarSide, people: list[Person], counts: Counter[str]
     counts["decisions"] = sum(len(officer.decided) for officer in officers)
     counts["reminders"] = sum(row.is_reminder for row in more.rows)
     counts["messages"] = sum(len(side.seen(one.number)) for one in people)
-    counts["calls"] = side.calls()
     return wrong
 
 

@@ -79,8 +79,8 @@ class Zygote:
 
     def close(self) -> None:
         """End it; its children are ended before."""
-        self._process.kill()
-        self._process.wait()
+        with self._process as process:
+            process.kill()
 
 
 def _become(folder: str, settings: Mapping[str, str]) -> None:
