@@ -121,6 +121,10 @@ class Delivery:
     async def _tell(self, to: Recipient) -> None:
         settled = Settled(to.account_id)
         for number, row in enumerate(to.rows):
+            if row.body.get("quiet") and (wait := until_daytime(self._now())):
+                due_at = self._now() + timedelta(seconds=wait)
+                settled = replace(settled, put_off=(*settled.put_off, (row.id, due_at)))
+                continue
             outcome = await self._say(to, row)
             metrics.SENDS.labels(self._channel, type(outcome).__name__.lower()).inc()
             settled = _after(settled, row, outcome, self._now())
@@ -134,8 +138,6 @@ class Delivery:
     async def _say(self, to: Recipient, row: Row) -> Outcome:
         if to.unreachable:
             return Failed(to.unreachable, unreachable=True)
-        if row.body.get("quiet") and (wait := until_daytime(self._now())):
-            return Later(wait, "quiet_hours")
         try:
             await self._line.speed.take()
         except StorageAway as away:
