@@ -123,6 +123,10 @@ class Delivery:
     async def _tell(self, to: Recipient) -> None:
         settled, by = Settled(to.account_id), self._now() + WAITS_AT_MOST
         for number, row in enumerate(to.rows):
+            if row.body.get("quiet") and (wait := until_daytime(self._now())):
+                due_at = self._now() + timedelta(seconds=wait)
+                settled = replace(settled, put_off=(*settled.put_off, (row.id, due_at)))
+                continue
             outcome = await self._say(to, row, by)
             metrics.SENDS.labels(self._channel, type(outcome).__name__.lower()).inc()
             settled = _after(settled, row, outcome, self._now())
@@ -136,8 +140,6 @@ class Delivery:
     async def _say(self, to: Recipient, row: Row, by: datetime) -> Outcome:
         if to.unreachable:
             return Failed(to.unreachable, unreachable=True)
-        if row.body.get("quiet") and (wait := until_daytime(self._now())):
-            return Later(wait, "quiet_hours")
         try:
             wait = 0.0 if self._now() > by else await self._line.speed.take(by)
         except StorageAway as away:

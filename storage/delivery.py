@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, case, delete, or_, select, update
 
 from storage.database import Tx
 from storage.outbox import RANKS, Body, Kind
@@ -51,11 +51,13 @@ class Settled:
     """What came of a lease: rows sent, rows that never will be (with why), and when to go on.
 
     `again_at` is None when he may be told more at once; `unreachable` is why nothing reaches him.
+    What is `put_off` till a time holds nothing up that stands behind it.
     """
 
     account_id: int
     sent: tuple[int, ...] = ()
     failed: tuple[tuple[int, str], ...] = ()
+    put_off: tuple[tuple[int, datetime], ...] = ()
     tried: tuple[int, str] | None = None
     again_at: datetime | None = None
     unreachable: str = ""
@@ -104,8 +106,16 @@ _HELD = (
 _NEXT = (
     select(outbox.c.kind, outbox.c.due_at)
     .where(outbox.c.account_id == bindparam("of_account"), outbox.c.state == "queued")
-    .order_by(outbox.c.id)
+    # What is put off till morning stands behind what may be said now.
+    .order_by(
+        case((outbox.c.due_at > bindparam("now"), outbox.c.due_at)).nulls_first(), outbox.c.id
+    )
     .limit(1)
+)
+_PUT_OFF = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), outbox.c.state == "queued")
+    .values(due_at=bindparam("to_due"))
 )
 _END = (
     update(outbox)
@@ -160,6 +170,8 @@ def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
         for row_id, why in one.failed:
             ended = {"of_id": row_id, "to_state": "failed", "why": why[:200], "at": tx.now}
             tx.execute(_END, ended)
+        for row_id, due_at in one.put_off:
+            tx.execute(_PUT_OFF, {"of_id": row_id, "to_due": due_at})
         if one.tried is not None:
             tx.execute(_TRIED, {"of_id": one.tried[0], "why": one.tried[1][:200]})
         # The lock first: whoever queues something meanwhile waits, or is seen below.
@@ -171,7 +183,7 @@ def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
 
 
 def _free(tx: Tx, account_id: int, again_at: datetime) -> None:
-    following = tx.execute(_NEXT, {"of_account": account_id}).one_or_none()
+    following = tx.execute(_NEXT, {"of_account": account_id, "now": tx.now}).one_or_none()
     if following is None:
         tx.execute(delete(recipients).where(recipients.c.account_id == account_id))
         return

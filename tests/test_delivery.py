@@ -19,7 +19,7 @@ from handlers.messages import Message
 from handlers.turn import World
 from storage import delivery, outbox, people
 from storage.database import Database, Tx
-from tests.conftest import STORES, Fresh, HandClock
+from tests.conftest import START, STORES, Fresh, HandClock
 
 Script = Callable[[str, str], Outcome]
 
@@ -278,6 +278,34 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_old_holder_frees_nobod
     clock.move(delivery.LEASE)
     assert claim("third") == []
     assert [one[0] for one in states(engine, account)] == ["sent", "sent"]
+
+
+async def test_at_night_what_went_to_many_waits_for_the_morning_and_holds_up_no_answer(
+    engine: Engine, clock: HandClock
+) -> None:
+    clock.now = START.replace(hour=13, minute=0)  # 20:00 in Lai Châu
+    platform = Scripted()
+
+    def push(tx: Tx) -> int:
+        account_id = people.open_conversation(tx, "telegram", "1", "a").account_id
+        outbox.put(tx, account_id, "push", [{"text": "nhắc", "choices": [], "quiet": True}])
+        outbox.put(tx, account_id, "reply", [{"text": "một", "choices": []}])
+        return account_id
+
+    account = _direct(engine, push)
+    async with delivering(engine, platform, clock):
+        await until(lambda: platform.heard["a"] == ["một"])
+        queue(engine, "a", "hai")
+        await until(lambda: platform.heard["a"] == ["một", "hai"])
+        await until(lambda: [one[0] for one in states(engine, account)][1:] == ["sent", "sent"])
+        clock.move(timedelta(hours=11, minutes=29))
+        engine.outgoing.set()
+        await asyncio.sleep(0.05)
+        assert platform.heard["a"] == ["một", "hai"]
+        clock.move(timedelta(minutes=1))
+        engine.outgoing.set()
+        await until(lambda: platform.heard["a"] == ["một", "hai", "nhắc"])
+        await until(lambda: states(engine, account)[0] == ("sent", "", 1))
 
 
 async def test_the_speed_is_kept(engine: Engine, clock: HandClock) -> None:
