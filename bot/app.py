@@ -13,7 +13,7 @@ from bot.replay.memory import Memory
 from bot.settings import Settings
 from handlers.turn import World
 from handlers.words import Words
-from knowledge import deadlines, nudges, places
+from knowledge import deadlines, nudges, places, quantities
 from knowledge.plan import DEFAULT
 from storage.database import Database
 from storage.upgrade import upgrade
@@ -46,6 +46,8 @@ def make_world(
     # The plan's calendar has its years worked out; another would load them in the first turn.
     limits = replace(deadlines.load(DEFAULT), calendar=plan.calendar)
     due = nudges.load(DEFAULT, limits, plan_until)
+    # An amount with a slip loads every word list there is; the first one typed is not to wait.
+    quantities.read("2 triệy rưởi", "money")
     return World(plan, places.load(), Words(), due, officer_contact, most_per_minute, verify_days)
 
 

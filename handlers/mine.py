@@ -75,6 +75,7 @@ def show(turn: Turn, typed: str) -> None:
         told=given.told(turn, own), does=given.does(turn, own.kind),
         what=given.verified(turn, own), place=turn.world.places.get(own.place).name,
         state=words.label(f"state.{own.state}"), reason=last.reason if last else "",
+        office=turn.world.places.get(last.place).name if last else "",
     )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ def spoken(turn: Turn, text: str) -> bool:
     started = words.starts_with(text)
     if started is None or started[0] != "queue_of" or not desk.serves(turn):
         return False
-    view = _read(turn, started[1])
+    view = _read(turn, started[1], _villages(turn))
     if view is None:
         return False
     _show(turn, view)
@@ -179,21 +179,30 @@ def _named(turn: Turn, view: View, page: list[Contribution]) -> list[str]:
     return [*kind, *village, *flags]
 
 
-def _read(turn: Turn, rest: str) -> View | None:
+def _villages(turn: Turn) -> set[str]:
+    """The villages of which something waits for this officer, by FOLD name."""
+    places, found = turn.world.places, list[str]()
+    for grant in desk.serves(turn):
+        found += offices.own_places(places, grant, turn.today)
+        found += offices.places_below(places, grant, turn.today)
+    return queue.villages(turn.tx, found)
+
+
+def _read(turn: Turn, rest: str, villages: set[str]) -> View | None:
     """The view that words describe; None when one of them describes none."""
     words = rest.split()
     for size in range(len(words), 0, -1):
-        part = _part(turn, " ".join(words[:size]))
+        part = _part(turn, " ".join(words[:size]), villages)
         if part is None:
             continue
         if size == len(words):
             return View(**part)
-        other = _read(turn, " ".join(words[size:]))
+        other = _read(turn, " ".join(words[size:]), villages)
         return None if other is None else _changed(other, **part)
     return None
 
 
-def _part(turn: Turn, text: str) -> dict[str, Any] | None:
+def _part(turn: Turn, text: str, villages: set[str]) -> dict[str, Any] | None:
     words = turn.world.words
     kind = next((name for name in kinds() if words.is_said(text, f"kind.{name}")), None)
     if kind is not None:
@@ -202,8 +211,8 @@ def _part(turn: Turn, text: str) -> dict[str, Any] | None:
     if only is not None:
         return {only: True}
     typed = fold(text)
-    villages = {one.village_key for one in waiting(turn, View(), COUNTED)}
-    village = next((key for key in villages if key == typed or key.endswith(f" {typed}")), None)
+    named = (key for key in sorted(villages) if key == typed or key.endswith(f" {typed}"))
+    village = next(named, None)
     if (
         village is None
         and typed.split()[0] in fold(words.label("queue.village_words")).split()

@@ -60,7 +60,8 @@ def _what(turn: Turn, own: Contribution, step: Step) -> str:
         said = _verified(turn, own, changes)
     elif "reason" in changes:
         said = changes["reason"]
-    return turn.world.words.text("story.what", key=key, said=said, mine=mine_)
+    office = turn.world.places.get(step.place).name if step.place else ""
+    return turn.world.words.text("story.what", key=key, said=said, mine=mine_, office=office)
 
 
 def _verified(turn: Turn, own: Contribution, changes: dict[str, Any]) -> str:

@@ -19,6 +19,14 @@ from storage.database import Tx
 from storage.schema import contributions
 
 _c = contributions.c
+_VILLAGES = (
+    select(_c.village_key)
+    .where(
+        _c.place.in_(bindparam("at_places", expanding=True)),
+        _c.state.in_(bindparam("open", expanding=True)),
+    )
+    .distinct()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,11 @@ def raised(tx: Tx, places: Sequence[str] | None, wanted: Filter, limit: int) -> 
     if places is not None:
         statement = statement.where(_c.place.in_(list(places)))
     return _read(tx, statement, wanted, limit, {})
+
+
+def villages(tx: Tx, places: Sequence[str]) -> set[str]:
+    """The FOLD names of the villages of which something waits at these places."""
+    return set(tx.execute(_VILLAGES, {"at_places": list(places), "open": list(OPEN)}).scalars())
 
 
 def _order(one: Contribution) -> tuple[datetime, int]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, func, select
 
 from storage.contributions import Contribution
 from storage.database import Tx
-from storage.schema import contribution_versions, contributions
+from storage.schema import contribution_versions, contributions, decisions, grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,21 @@ class Step:
     at: datetime
     by_person: int
     changes: Mapping[str, Any]
+    place: str = ""
+    """Whose office decided, where the step is a decision."""
 
 
+_OWN = ("version", "state", "at", "by_person", "changes")
 _STEPS = (
-    select(*(contribution_versions.c[name] for name in Step.__dataclass_fields__))
+    select(*(contribution_versions.c[name] for name in _OWN), func.coalesce(grants.c.place, ""))
+    .outerjoin(
+        decisions,
+        and_(
+            decisions.c.contribution_id == contribution_versions.c.contribution_id,
+            decisions.c.version == contribution_versions.c.version,
+        ),
+    )
+    .outerjoin(grants, grants.c.id == decisions.c.grant_id)
     .where(contribution_versions.c.contribution_id == bindparam("of_id"))
     .order_by(contribution_versions.c.version)
 )

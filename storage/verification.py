@@ -18,7 +18,7 @@ from storage.database import Tx
 from storage.errors import Conflict
 from storage.four_eyes import is_own
 from storage.grants import Grant, stands
-from storage.schema import contributions, decisions, people
+from storage.schema import contributions, decisions, grants, people
 
 MOVES = {
     "submitted": {"in_review", "verified", "rejected", "needs_more", "withdrawn"},
@@ -53,6 +53,8 @@ class Decision:
     at: datetime
     officer_id: int = 0
     version: int = 0
+    place: str = ""
+    """Whose office decided."""
 
 
 _MOVE = (
@@ -83,8 +85,10 @@ _LAST = (
         decisions.c.at,
         decisions.c.officer_id,
         decisions.c.version,
+        grants.c.place,
     )
     .join(people, people.c.id == decisions.c.officer_id)
+    .join(grants, grants.c.id == decisions.c.grant_id)
     .where(decisions.c.contribution_id == bindparam("of_id"))
     .order_by(decisions.c.version.desc())
     .limit(1)

@@ -328,7 +328,7 @@ def test_a_story_tells_the_answer_to_a_corrected_figure(talk: Talk, answer: str,
 
     code = talk.write(answered)
     told = talk.say("Páo", f"diễn biến {code}")[0]
-    assert told.splitlines()[2].endswith("xã xác nhận 2.500.000 đ.")
+    assert told.splitlines()[2].endswith("xã Bình Lư xác nhận 2.500.000 đ.")
     assert said in told.splitlines()[3]
 
 

@@ -323,3 +323,14 @@ def test_the_queue_is_filtered_and_ordered(database: Database) -> None:
         assert ids([HERE], holder=ha.person_id) == [1]
         assert [one.id for one in queue.raised(tx, [ELSEWHERE, HERE], Filter(), 9)] == [made[3].id]
         assert queue.raised(tx, [HERE], Filter(), 9) == []
+
+
+def test_the_villages_that_wait_are_those_of_the_open_reports(database: Database) -> None:
+    with database.writing(START) as tx:
+        for village in ("ban tham", "ban tham", "ban na don"):
+            report(tx, village_key=village)
+        report(tx, village_key="ban mong", place=ELSEWHERE)
+        gone = report(tx, village_key="ban xa")
+        verification.withdraw(tx, gone, gone.reporter_id)
+        assert queue.villages(tx, [HERE]) == {"ban tham", "ban na don"}
+        assert queue.villages(tx, []) == set()

@@ -68,6 +68,7 @@ ONE_GAVE = SimpleNamespace(name=NAME)
 SAID: dict[str, Any] = {
     "one": ONE,
     "place": PLACE,
+    "office": PLACE,
     "kind": "hợp tác xã",
     "reporter": NAME,
     "name": NAME,
