@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from handlers import long_answers, standing, whom
+from handlers.kinds import ranked
 from handlers.standing import Facts
 from handlers.turn import Offer, Turn
 from handlers.whom import Whom
@@ -67,7 +68,7 @@ def total(turn: Turn, place: str, year: int, asked: Whom) -> Total | None:
     collective = asked.kind in GROUPS["collectives"]
     kinds = [asked.kind, *GROUPS["collectives"]] if collective else [asked.kind]
     found = (
-        given_totals.of_one(turn.tx, place, year, kind, fold(asked.name))
+        given_totals.of_one(turn.tx, place, year, kind, fold(asked.name), ranked())
         for kind in dict.fromkeys(kinds)
     )
     return next((one for one in found if one is not None), None)
@@ -132,7 +133,7 @@ def _page(turn: Turn, now: Now) -> None:
     )  # fmt: skip
     people, offers, known = [], [], around(turn, place, year)
     for who in found[:PAGE]:
-        one = given_totals.of_one(turn.tx, place, year, who.contributor_kind, who.key)
+        one = given_totals.of_one(turn.tx, place, year, who.contributor_kind, who.key, ranked())
         if one is not None:
             people.append((one, spoken(turn, one), _nearest(turn, place, year, one, known)))
             asked = whom.asked(turn, Whom(one.contributor_kind, one.name))
@@ -168,7 +169,7 @@ def _nearest(turn: Turn, place: str, year: int, one: Total, known: Around) -> di
     stars = best.values.get(STARS)
     if isinstance(stars, int) and (facts.get("ocop_stars") or 0) >= stars:
         return {**_UNTOLD, "stars": stars}
-    unvalued = any(each.unvalued for each in one.given if each.kind != "ocop")
+    unvalued = any(each.unvalued for each in one.given if each.kind not in ranked())
     if lacking[best.id] and unvalued:
         return _UNTOLD
     return {**_UNTOLD, "figure": best.values[THRESHOLD], "lacking": lacking[best.id]}

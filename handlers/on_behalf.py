@@ -36,7 +36,7 @@ def may_enter(turn: Turn, answers: Answers) -> bool:
     """Whether a report is the person's own to tell, or one he may still enter for its place."""
     if ENTERED not in answers:
         return True
-    place = answers.get("commune", answers[ENTERED])
+    place: str = answers.get("commune") or answers[ENTERED]
     return policy.holding(turn, "enter", Where(place)) is not None
 
 

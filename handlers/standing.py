@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from handlers.kinds import kinds
 from knowledge.places import Unit
 from storage.facts import Product, Village
 from storage.given_totals import Given, Total
@@ -23,14 +24,6 @@ COMMUNE_FACTS = (
 """What is stored of a commune for a year, by the names of the plan's facts."""
 FLAGS = {"flag_commune_ntm": "ntm", "flag_commune_ntm_advanced": "ntm_advanced"}
 """Flags, and the level each is given for."""
-_AMOUNTS = {
-    "money": ("money_vnd", ""),
-    "labour": ("labour_vnd", "labour_days"),
-    "land": ("land_vnd", "land_m2"),
-    "goods": ("in_kind_vnd", ""),
-    "technology": ("tech_transfer_vnd", ""),
-}
-"""What each kind of contribution counts as: an amount in đồng, and how much of it."""
 _COLLECTIVES = ("cooperative", "enterprise")
 Facts = dict[str, Any]
 
@@ -106,11 +99,12 @@ def _by(year: int, village: Village | None) -> Village | None:
 
 
 def _amount(given: Given) -> Facts:
-    if given.kind == "ocop":
-        return {"ocop_stars": int(given.quantity)}
-    if given.kind not in _AMOUNTS:
+    kind = kinds().get(given.kind)
+    if kind is None:
         return {}
-    money, measure = _AMOUNTS[given.kind]
+    if kind.ranked:
+        return {kind.weighs[1]: int(given.quantity)}
+    money, measure = kind.weighs
     # Part of it has no value in money: the whole may be worth more than what was valued.
-    facts: Facts = {money: None if given.unvalued else given.vnd}
+    facts: Facts = {money: None if given.unvalued else given.vnd} if money else {}
     return facts | ({measure: given.quantity} if measure else {})

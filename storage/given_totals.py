@@ -6,7 +6,7 @@ and one contributor's total reads only his own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -141,10 +141,15 @@ def of_slice(
     return [Who(*row) for row in found], cursor
 
 
-def of_one(tx: Tx, place: str, year: int, contributor_kind: str, key: str) -> Total | None:
-    """Everything verified that one contributor gave in a year at a place; None when nothing."""
+def of_one(
+    tx: Tx, place: str, year: int, contributor_kind: str, key: str, ranked: Collection[str]
+) -> Total | None:
+    """Everything verified that one contributor gave in a year at a place; None when nothing.
+
+    Of the kinds in `ranked` the highest quantity counts, of all others the sum.
+    """
     who = {"with_key": key, "at_place": place, "of_kind": contributor_kind}
-    found = _added_up(tx.execute(_OF_ONE, {**who, **_days(year)}).all())
+    found = _added_up(tx.execute(_OF_ONE, {**who, **_days(year)}).all(), ranked)
     return found[0] if found else None
 
 
@@ -152,13 +157,18 @@ def _days(year: int) -> dict[str, date]:
     return {"first_day": date(year, 1, 1), "last_day": date(year, 12, 31)}
 
 
-def _added_up(rows: Sequence[Row[Any]]) -> list[Total]:
+def _added_up(rows: Sequence[Row[Any]], ranked: Collection[str]) -> list[Total]:
     by_contributor: dict[tuple[str, str], dict[str, list[Row[Any]]]] = {}
     for row in rows:
         kinds = by_contributor.setdefault((row.contributor_kind, row.contributor_key), {})
         kinds.setdefault(row.kind, []).append(row)
     return [
-        _total(kind, key, [_given(name, told) for name, told in sorted(given.items())], given)
+        _total(
+            kind,
+            key,
+            [_given(name, told, name in ranked) for name, told in sorted(given.items())],
+            given,
+        )
         for (kind, key), given in by_contributor.items()
     ]
 
@@ -169,12 +179,12 @@ def _total(kind: str, key: str, given: list[Given], rows: dict[str, list[Row[Any
     return Total(kind, key, name, village, village_key, tuple(given))
 
 
-def _given(kind: str, rows: list[Row[Any]]) -> Given:
+def _given(kind: str, rows: list[Row[Any]], ranked: bool) -> Given:
     quantities = [row.verified_quantity or 0.0 for row in rows]
     return Given(
         kind=kind,
         vnd=sum(row.verified_vnd or 0 for row in rows),
-        quantity=max(quantities) if kind == "ocop" else sum(quantities),
+        quantity=max(quantities) if ranked else sum(quantities),
         unvalued=sum(row.verified_vnd is None for row in rows),
         count=len(rows),
     )

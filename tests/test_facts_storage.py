@@ -145,7 +145,7 @@ def test_totals_by_contributor_and_kind(database: Database) -> None:
         _verified(tx, 5_000_000, place=ELSEWHERE)
         _verified(tx, 6_000_000, contributor_kind="household")
         report(tx, made_on=date(2024, 5, 1), contributor_key="pao")
-        one = given_totals.of_one(tx, HERE, 2024, "individual", "pao")
+        one = given_totals.of_one(tx, HERE, 2024, "individual", "pao", {"ocop"})
         assert one is not None
         assert [(g.kind, g.vnd, g.quantity, g.unvalued, g.count) for g in one.given] == [
             ("labour", 900_000, 7.5, 1, 2),
@@ -154,7 +154,7 @@ def test_totals_by_contributor_and_kind(database: Database) -> None:
         ]
         found, end = given_totals.of_slice(tx, HERE, 2024, ["individual"], None, skip=0, most=9)
         assert (found, end) == ([given_totals.Who("individual", "pao")], None)
-        assert given_totals.of_one(tx, HERE, 2024, "individual", "ai khac") is None
+        assert given_totals.of_one(tx, HERE, 2024, "individual", "ai khac", {"ocop"}) is None
 
 
 def test_slices_follow_each_other_and_leave_nobody_out(
@@ -203,7 +203,7 @@ def test_no_statement_walks_through_a_table(store: str, fresh_url: Fresh) -> Non
             assert honours.given(tx, ELSEWHERE, ["flag_commune_ntm"]) == []
             facts.ranked(tx, HERE, 2024)
             facts.village(tx, HERE, "ban hoi nam")
-            given_totals.of_one(tx, HERE, 2024, "individual", "pao")
+            given_totals.of_one(tx, HERE, 2024, "individual", "pao", {"ocop"})
             given_totals.of_slice(
                 tx, HERE, 2024, ["individual"], (START.isoformat(), 1), skip=2, most=4
             )

@@ -59,6 +59,11 @@ class Kind:
     """Offered on the second page: five choices are the most one reads."""
 
 
+def ranked() -> frozenset[str]:
+    """The kinds of which the highest quantity counts, and not their sum."""
+    return frozenset(name for name, kind in kinds().items() if kind.ranked)
+
+
 @cache
 def kinds() -> Mapping[str, Kind]:
     """Every kind by name, in the order they are offered."""
