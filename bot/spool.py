@@ -12,6 +12,7 @@ import base64
 import json
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,9 @@ MOST_FILES = 20_000
 """A province's busiest hours; at a few kilobytes each they need no more than a phone's photo."""
 MOST_RAW = 64 * 1024
 LOOK_SECONDS = 1.0
+PATIENCE = {"zalo_oa": 1.5, "zalo_bot": 1.5}
+"""Seconds storage may take. Zalo waits two for its answer, and then counts towards switching the
+webhook off; a turn that is committed after all makes the spooled event a repeat."""
 
 log = structlog.get_logger()
 Receive = Callable[[Message, bytes], Awaitable[None]]
@@ -68,11 +72,10 @@ class Spool:
     async def receive(self, message: Message, raw: bytes) -> None:
         """Take a message: into storage, else onto the disk. Raises StorageAway when neither can."""
         if not self._waiting.get(message.channel):
-            try:
-                await self._receive(message, raw)
+            with suppress(StorageAway, TimeoutError):
+                async with asyncio.timeout(PATIENCE.get(message.channel)):
+                    await self._receive(message, raw)
                 return
-            except StorageAway:
-                pass
         await self._append(message.channel, {"message": _told(message)}, raw)
 
     async def keep(self, channel: str, raw: bytes, key: str) -> None:

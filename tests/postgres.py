@@ -17,7 +17,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,6 +49,8 @@ class Postgres:
 
     folder: Path
     prepare: Callable[[str], None] | None
+    restart: Callable[[float], None]
+    """Stop it as a crash would and start it again after so many seconds away."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _prepared: bool = False
 
@@ -102,22 +104,25 @@ def candidates() -> list[Path]:
 
 
 @contextlib.contextmanager
-def running(prepare: Callable[[str], None] | None = None) -> Iterator[Postgres]:
-    """A started server; stopped and removed at the end.
+def running(
+    prepare: Callable[[str], None] | None = None, *, durable: bool = False
+) -> Iterator[Postgres]:
+    """A started server; stopped and removed at the end. `durable`: what it has committed outlives
+    its own crash, though not the machine's.
 
     `prepare` gets the URL of the template database once, before the first `fresh`, and must close
     what it opens: a template cannot be copied while somebody is connected. Raises NoPostgres.
     """
     folder = Path(tempfile.mkdtemp(prefix="chungsuc-pg-"))
     try:
-        with _server(folder):
-            yield Postgres(folder, prepare)
+        with _server(folder, _FAST | ({"synchronous_commit": "on"} if durable else {})) as restart:
+            yield Postgres(folder, prepare, restart)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _server(folder: Path) -> Iterator[None]:
+def _server(folder: Path, set_to: Mapping[str, str]) -> Iterator[Callable[[float], None]]:
     who = _as_whom(folder)
     binaries = _usable(folder, who)
     data, log = folder / "data", folder / "log"
@@ -138,15 +143,30 @@ def _server(folder: Path) -> Iterator[None]:
     )  # fmt: skip
     if made.returncode:
         raise NoPostgres(f"initdb failed: {made.stderr.strip()[-500:]}")
-    options = [part for name, value in _FAST.items() for part in ("-c", f"{name}={value}")]
-    with log.open("wb") as written:
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", *options],
-            stdout=written, stderr=written, stdin=subprocess.DEVNULL, cwd=folder, **who,
-        )  # fmt: skip
+    options = [part for name, value in set_to.items() for part in ("-c", f"{name}={value}")]
+
+    def start() -> subprocess.Popen[bytes]:
+        with log.open("ab") as written:
+            started = subprocess.Popen(
+                [binaries / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=",
+                 *options],
+                stdout=written, stderr=written, stdin=subprocess.DEVNULL, cwd=folder, **who,
+            )  # fmt: skip
+        _wait(started, folder, log)
+        return started
+
+    process = start()
+
+    def restart(seconds: float) -> None:
+        nonlocal process
+        # SIGQUIT is its "immediate" stop: nothing is finished, the log is replayed at the start.
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
+        time.sleep(seconds)
+        process = start()
+
     try:
-        _wait(process, folder, log)
-        yield
+        yield restart
     finally:
         # SIGINT is PostgreSQL's "fast" stop: it does not wait for clients to leave.
         process.send_signal(signal.SIGINT)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from storage.campaigns import Campaign
 from storage.database import Database, Tx
 from storage.schema import outbox, reminded
 from tests.conftest import STORES, Fresh, HandClock
+from tests.load import planning as planning_load
 
 OFFICE = "commune_officer"
 
@@ -383,3 +385,13 @@ def test_every_digest_of_any_offices_fits_and_tells_when_the_plan_ends(until: da
     assert long == []
     assert {one.year for one in last} <= ({2027, 2028} if until else {2025, 2026})
     assert last
+
+
+def test_planning_killed_in_between_leaves_nobody_out_and_tells_nobody_twice(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'plan.db'}"
+    planning_load.fill(url, 6_000)
+    found = planning_load.measure(url, 6_000, 2)
+    assert found.kills > 0
+    assert (found.missed, found.twice) == (0, 0)

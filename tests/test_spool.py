@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StorageAway
-from bot.spool import Spool
+from bot.spool import PATIENCE, Spool
 from handlers.messages import Attachment, Message
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -27,12 +27,15 @@ class Store:
 
     def __init__(self) -> None:
         self.away = False
+        self.is_slow = False
         self.taken: list[Message] = []
         self.kept: list[tuple[bytes, str]] = []
 
     async def receive(self, message: Message, raw: bytes) -> None:
         if self.away:
             raise StorageAway
+        if self.is_slow:
+            await asyncio.Event().wait()
         self.taken.append(message)
         assert raw == message.text.encode()
 
@@ -138,3 +141,19 @@ async def test_a_torn_file_is_set_aside_and_blocks_nothing(tmp_path: Path) -> No
     await hand_on(Spool(tmp_path, store.receive, store.keep))
     assert [one.event_id for one in store.taken] == ["e2"]
     assert [path.suffix for path in tmp_path.rglob("*.*")] == [".unreadable"]
+
+
+async def test_what_storage_takes_too_long_over_is_spooled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PATIENCE, "zalo_oa", 0.0)
+    store = Store()
+    spool = Spool(tmp_path, store.receive, store.keep)
+    store.is_slow = True
+    await spool.receive(message(1), b"tin 1")
+    store.is_slow = False
+    await spool.receive(message(2), b"tin 2")
+    assert (store.taken, spool.waiting) == ([], 2)
+    monkeypatch.setitem(PATIENCE, "zalo_oa", 1.5)
+    await hand_on(spool)
+    assert [one.event_id for one in store.taken] == ["e1", "e2"]

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import httpx
+
 from bot.channels.zalo_oa import ZaloOa
 from bot.channels.zalo_oa_oauth import OAuth
 from bot.channels.zalo_oa_tokens import TokenKeeper, Tokens
@@ -121,10 +123,11 @@ def keeper_of(
     *,
     first: str = FIRST_REFRESH,
     sleep: Callable[[float], Awaitable[None]] = no_sleep,
+    client: httpx.AsyncClient | None = None,
 ) -> TokenKeeper:
     """A replica's keeper of tokens."""
-    client = make_client(keep=0)  # nobody closes it: nothing stays open
-    oauth = OAuth(client, base, APP_ID, APP_SECRET)
+    # Where nobody closes one, nothing stays open.
+    oauth = OAuth(client or make_client(keep=0), base, APP_ID, APP_SECRET)
     return TokenKeeper(store, oauth.refresh, clock, first=first, sleep=sleep)
 
 
@@ -135,9 +138,11 @@ async def rig(
     """A rig with an OA that has refreshed nothing yet."""
     fake, store, shelf = fake or FakeZaloOa(clock), store or MemoryTokens(clock), Shelf()
     async with fake.serve() as base:
-        keeper = keeper_of(base, store, clock)
+        client = make_client()
+        keeper = keeper_of(base, store, clock, client=client)
         fetcher = Fetcher(["zdn.vn"], own=base)
         card = "https://example.gov.vn/logo.png"
         oa = ZaloOa(OA_ID, make_client(), base, keeper, fetcher, shelf, clock, card_picture=card)
         yield Rig(fake, oa, keeper, store, shelf, clock, base)
         await oa.close()
+        await client.aclose()

@@ -46,7 +46,7 @@ class FarSide(Protocol):
         """The person's id there."""
 
     def seen(self, number: int) -> list[Shown]:
-        """All he was ever shown."""
+        """All he was ever shown in words."""
 
     async def say(self, number: int, text: str) -> None:
         """He writes."""
@@ -59,6 +59,9 @@ class FarSide(Protocol):
 
     def untaken(self) -> int:
         """How many events the program has not taken yet."""
+
+    def refused(self) -> int:
+        """How many tries were not answered 200 in time."""
 
 
 def _setting(**told: str) -> dict[str, str]:
@@ -83,6 +86,7 @@ class Telegram:
         return [
             Shown(one.text, tuple(label for label, _ in one.buttons))
             for one in (chat.seen if chat else [])
+            if one.text
         ]
 
     async def say(self, number: int, text: str) -> None:
@@ -99,6 +103,9 @@ class Telegram:
 
     def untaken(self) -> int:
         return len(self._fake.unconfirmed)
+
+    def refused(self) -> int:
+        return sum(not 200 <= push.status < 300 for push in self._fake.pushes)
 
 
 class ZaloOa:
@@ -120,6 +127,7 @@ class ZaloOa:
         return [
             Shown(one.text, tuple(title for title, _ in one.buttons))
             for one in self._fake.people.person(number).seen
+            if one.kind == "text"
         ]
 
     async def say(self, number: int, text: str) -> None:
@@ -146,6 +154,9 @@ class ZaloOa:
     def untaken(self) -> int:
         return self._again.untaken
 
+    def refused(self) -> int:
+        return sum(status != 200 for _, status in self._fake.push.log)
+
 
 class ZaloBot:
     """A bot of the Zalo Bot Platform with its webhook; its people have no buttons."""
@@ -162,7 +173,8 @@ class ZaloBot:
         return self._fake.person(number).user_id
 
     def seen(self, number: int) -> list[Shown]:
-        return [Shown(one.text) for one in self._fake.person(number).seen]
+        seen = self._fake.person(number).seen
+        return [Shown(one.text) for one in seen if one.kind == "text"]
 
     async def say(self, number: int, text: str) -> None:
         await self._tell(self._fake.says(self._fake.person(number), text))
@@ -181,6 +193,9 @@ class ZaloBot:
 
     def untaken(self) -> int:
         return self._again.untaken
+
+    def refused(self) -> int:
+        return sum(status != 200 for _, status in self._fake.push.log)
 
 
 class _Again:

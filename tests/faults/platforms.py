@@ -14,15 +14,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from handlers.roles import REVIEWER
-from knowledge import places
-from storage import grants
-from storage.database import Database
-from storage.upgrade import upgrade
 from tests.faults import platform_evidence, platform_ledger
 from tests.faults.chat import Stuck
 from tests.faults.driver import KILLED_STARTING, Outcome
@@ -30,16 +26,17 @@ from tests.faults.evidence import gather
 from tests.faults.far_sides import PLATFORMS, FarSide, far_side
 from tests.faults.ledger import codes_twice, compare
 from tests.faults.platform_people import PLACES, Officer, Person, Villager
-from tests.faults.zygote import Child, Zygote
-from tests.load.server import bot_settings, free_port
+from tests.faults.site import Site
+from tests.faults.zygote import Zygote
 from tests.picture_double import encoded, scene
 
 VILLAGERS = 20
 UPTIME = (0.05, 0.9)
 """Seconds a server lives once it is ready."""
-STARTS = datetime(2024, 12, 21, 0, 0, tzinfo=UTC)
-"""07:00 in Lai Châu of a day with a reminder for communes and villagers."""
 JUST_BEFORE = timedelta(minutes=29, seconds=57)
+BETWEEN_RESTARTS = (1.0, 4.0)
+AWAY = (0.5, 3.0)
+"""Seconds between two restarts of the store, and for how long it is away."""
 STARTS_IN = 1.0
 """Seconds a start takes about: some are killed within."""
 A_LEASE = timedelta(seconds=45)
@@ -47,71 +44,6 @@ A_LEASE = timedelta(seconds=45)
 LEASES_END = timedelta(minutes=3)
 """Longer than anything a killed server may have had in hand stays in its hand."""
 SETTLE_SECONDS = 90.0
-
-
-class Site:
-    """The program under kills: its clock, its store, its replicas."""
-
-    def __init__(self, data: Path, database_url: str | None, replicas: int, zygote: Zygote) -> None:
-        self.data, self.database_url, self._zygote = data, database_url, zygote
-        self.ports = [free_port() for _ in range(replicas)]
-        self.url = database_url or f"sqlite:///{data / 'chung-suc.db'}"
-        self.up = asyncio.Event()
-        self.settings: dict[str, str] = {}
-        self._children: dict[int, Child] = {}
-        self._shift, self._begun = STARTS, time.monotonic()
-
-    def now(self) -> datetime:
-        """The time everybody goes by."""
-        return self._shift + timedelta(seconds=time.monotonic() - self._begun)
-
-    def leap(self, by: timedelta) -> None:
-        """Turn the clock on; a server knows it from its next start."""
-        self._shift += by
-
-    def settings_at(self, port: int) -> dict[str, str]:
-        """What a server on a port is started with now."""
-        clock = {"BOT_CLOCK": self.now().isoformat()}
-        return {**bot_settings(self.data, port, self.database_url), **self.settings, **clock}
-
-    async def start(self, number: int, *, wait: bool = True) -> None:
-        """Start a replica."""
-        port = self.ports[number]
-        child = self._zygote.start(port, self.settings_at(port))
-        self._children[number] = child
-        if wait:
-            await child.wait_ready()
-            self.up.set()
-
-    async def start_all(self) -> None:
-        """Start every replica."""
-        await asyncio.gather(*(self.start(number) for number in range(len(self.ports))))
-
-    def kill(self, number: int) -> None:
-        """SIGKILL a replica."""
-        if number == 0:
-            self.up.clear()
-        self._children.pop(number).kill()
-
-    async def stop(self) -> None:
-        """SIGTERM for all."""
-        self.up.clear()
-        children = list(self._children.values())
-        self._children.clear()
-        await asyncio.gather(*(asyncio.to_thread(child.stop) for child in children))
-
-    def invitations(self) -> list[str]:
-        """A code for an officer of each place."""
-        database = Database(self.url)
-        upgrade(database)
-        known, today = places.load(), self.now().date()
-        with database.writing(self.now()) as tx:
-            codes = [
-                grants.invite(tx, REVIEWER, known.find(name, today).units[0].key, by=None)
-                for name in PLACES
-            ]
-        database.dispose()
-        return codes
 
 
 async def run(
@@ -122,11 +54,13 @@ async def run(
     seed: int,
     database_url: str | None = None,
     replicas: int = 1,
+    restart: Callable[[float], None] | None = None,
 ) -> Outcome:
     """Drive the program in the empty folder `data` through `kills` SIGKILLs.
 
-    `database_url` is an empty PostgreSQL database, which more than one replica needs. Raises
-    DidNotStart when the program does not come back.
+    `database_url` is an empty PostgreSQL database, which more than one replica needs. With its
+    `restart` that is killed instead of the program. Raises DidNotStart when the program does not
+    come back.
     """
     begun = time.monotonic()
     with ExitStack() as undo:
@@ -137,13 +71,13 @@ async def run(
         site = Site(data, database_url, replicas, zygote)
         async with far_side(platform, site.ports[0], site.now, site.up, seed) as side:
             site.settings = side.settings
-            counts, people, stuck = await _drive(site, side, kills, seed)
+            counts, people, stuck = await _drive(site, side, kills, seed, restart)
             wrong = await asyncio.to_thread(_judge, site, side, people, counts)
     return Outcome(seed, time.monotonic() - begun, counts, (*stuck, *wrong))
 
 
 async def _drive(
-    site: Site, side: FarSide, kills: int, seed: int
+    site: Site, side: FarSide, kills: int, seed: int, restart: Callable[[float], None] | None
 ) -> tuple[Counter[str], list[Person], list[str]]:
     photos = [encoded(scene(number, (160, 120))) for number in range(20)]
     villagers = [
@@ -155,7 +89,7 @@ async def _drive(
         for number in range(len(PLACES))
     ]
     people: list[Person] = [*villagers, *officers]
-    codes = await asyncio.to_thread(site.invitations)
+    codes = await asyncio.to_thread(site.invitations, PLACES)
     await site.start_all()
     counts: Counter[str] = Counter()
     try:
@@ -169,9 +103,14 @@ async def _drive(
         closing = asyncio.Event()
         talks = [asyncio.create_task(one.talk(closing)) for one in villagers]
         talks += [asyncio.create_task(one.talk(closing)) for one in officers]
-        await _kill(site, kills, random.Random(seed), counts)
+        moments = random.Random(seed)
+        if restart is None:
+            await _kill(site, kills, moments, counts)
+        else:
+            await _restart(site, restart, kills, moments, counts)
         closing.set()
         ended = await asyncio.gather(*talks, return_exceptions=True)
+        counts["left in the spool"] = len(_spooled(site))
         await _settle(site)
         stuck = [f"STUCK: {end}" for end in ended if isinstance(end, BaseException)]
         for one in people:
@@ -201,6 +140,32 @@ async def _kill(site: Site, kills: int, moments: random.Random, counts: Counter[
         await site.start(number)
 
 
+async def _restart(
+    site: Site, restart: Callable[[float], None], times: int, moments: random.Random,
+    counts: Counter[str],
+) -> None:  # fmt: skip
+    """Restart the store under the program, and see what is spooled meanwhile."""
+    for _ in range(times):
+        await asyncio.sleep(moments.uniform(*BETWEEN_RESTARTS))
+        away = asyncio.create_task(asyncio.to_thread(restart, moments.uniform(*AWAY)))
+        spooled: set[str] = set()
+        while not away.done():
+            await asyncio.sleep(0.05)
+            spooled.update(_spooled(site))
+        await away
+        counts["restarts of the store"] += 1
+        counts["spooled"] += len(spooled)
+        back = time.monotonic()
+        while _spooled(site) and time.monotonic() < back + SETTLE_SECONDS:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        took = round(1000 * (time.monotonic() - back))
+        counts["slowest replay, ms"] = max(counts["slowest replay, ms"], took)
+
+
+def _spooled(site: Site) -> list[str]:
+    return [path.name for path in (site.data / "spool").glob("*/*.json")]
+
+
 async def _settle(site: Site) -> None:
     """Let everything end, with a clock turned on past what dead servers had in hand."""
     await site.stop()
@@ -220,6 +185,8 @@ def _judge(site: Site, side: FarSide, people: list[Person], counts: Counter[str]
     more = platform_evidence.look(site.url)
     told = [report for one in villagers for report in one.reports]
     wrong = [*plain.wrong, *compare(told, plain.reports), *codes_twice(plain.reports)]
+    if counts["left in the spool"]:
+        wrong.append(f"SPOOLED: {counts['left in the spool']} events were never handed on")
     if side.untaken():
         wrong.append(f"UNTAKEN: {side.untaken()} events of the platform")
     for one in people:
@@ -237,6 +204,7 @@ def _judge(site: Site, side: FarSide, people: list[Person], counts: Counter[str]
         [code for one in villagers for code in one.verified],
         {code: 1 for one in villagers for code in one.shown_photos},
     )
+    counts["not taken at once"] = side.refused()
     counts["reports"] = len(plain.reports)
     counts["photos"] = sum(len(one.shown_photos) for one in villagers)
     counts["decisions"] = sum(len(officer.decided) for officer in officers)

@@ -48,7 +48,9 @@ WAITS = {"429": 35, "503": 30}
 """Seconds a fault asks for at the least, as the fakes say them; Zalo's hold for the whole bot."""
 LOST = {"done_lost", "lost"}
 WITH_PICTURE = {"sendPhoto", "upload_image"}
-PATIENCE_SECONDS = 0.2
+HANGS = {"hang", "slow"}
+PATIENCE_SECONDS, PATIENCE_WITH_HANGS = 10.0, 1.0
+"""A fault that hangs is waited for as long as a call may take: there, a short time."""
 OTHERS = 5
 PICTURE = encoded(plain())
 CELLS = [
@@ -88,12 +90,6 @@ class Cell:
     seen: Callable[[str], list[str]]
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test waits ten seconds for a server that hangs."""
-    monkeypatch.setattr(delivery, "CALL_SECONDS", PATIENCE_SECONDS)
-
-
 @pytest.fixture
 def engine(fresh_url: Fresh, world: World, clock: HandClock) -> Iterator[Engine]:
     made = Engine(Database(fresh_url("sqlite")), world, clock)
@@ -109,7 +105,7 @@ async def _picture(_media: object) -> bytes | None:
 async def _telegram(clock: HandClock) -> AsyncIterator[Cell]:
     async with (
         FakeTelegram(now=lambda: clock().timestamp()) as fake,
-        telegram_at(fake, picture=_picture) as platform,
+        telegram_at(fake, picture=_picture, patience=PATIENCE_SECONDS) as platform,
     ):
         numbers = range(7_000_000_001, 7_000_000_002 + OTHERS)
         for number in numbers:
@@ -161,8 +157,15 @@ MADE = {"telegram": _telegram, "zalo_oa": _zalo_oa, "zalo_bot": _zalo_bot}
 
 @pytest.mark.parametrize(("platform", "call", "fault"), CELLS)
 async def test_a_fault(
-    engine: Engine, clock: HandClock, platform: str, call: str, fault: str
+    engine: Engine,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    call: str,
+    fault: str,
 ) -> None:
+    patience = PATIENCE_WITH_HANGS if fault in HANGS else PATIENCE_SECONDS
+    monkeypatch.setattr(delivery, "CALL_SECONDS", patience)
     async with MADE[platform](clock) as cell:
         timed = Timed(cell.platform, clock)
         victim, others = cell.senders[0], cell.senders[1:]

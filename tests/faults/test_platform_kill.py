@@ -11,7 +11,7 @@ from tests.faults.driver import Outcome
 from tests.faults.far_sides import PLATFORMS
 from tests.faults.platform_people import PLACES
 from tests.faults.platforms import VILLAGERS, run
-from tests.postgres import Postgres
+from tests.postgres import Postgres, running
 
 
 def _holds(outcome: Outcome) -> None:
@@ -32,6 +32,39 @@ def test_ten_kills_on_sqlite(tmp_path: Path, platform: str) -> None:
 def test_five_kills_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
     url = postgres.fresh()
     _holds(asyncio.run(run(tmp_path, "zalo-oa", kills=5, seed=5, database_url=url)))
+
+
+def test_two_restarts_of_postgresql(tmp_path: Path) -> None:
+    _spooled(tmp_path, restarts=2)
+
+
+def test_two_replicas_killed_in_turn(tmp_path: Path, postgres: Postgres) -> None:
+    url, way = postgres.fresh(), "telegram-polling"
+    _holds(asyncio.run(run(tmp_path, way, kills=4, seed=4, database_url=url, replicas=2)))
+
+
+def _spooled(folder: Path, restarts: int) -> None:
+    with running(durable=True) as server:
+        url, seed = server.fresh(), restarts
+        outcome = asyncio.run(
+            run(folder, "zalo-oa", kills=restarts, seed=seed, database_url=url,
+                restart=server.restart)
+        )  # fmt: skip
+    _holds(outcome)
+    # While the store is away Zalo is answered 200, and inside its two seconds.
+    assert outcome.counts["spooled"] > 0, str(outcome)
+    assert outcome.counts["not taken at once"] == 0, str(outcome)
+
+
+@pytest.mark.long
+def test_thirty_restarts_of_postgresql(tmp_path: Path) -> None:
+    _spooled(tmp_path, restarts=30)
+
+
+@pytest.mark.long
+def test_sixty_kills_of_two_replicas(tmp_path: Path, postgres: Postgres) -> None:
+    url, way = postgres.fresh(), "telegram-polling"
+    _holds(asyncio.run(run(tmp_path, way, kills=60, seed=6, database_url=url, replicas=2)))
 
 
 @pytest.mark.long

@@ -1,0 +1,145 @@
+"""How fast the sender sends: at its limit of 28 a second, and with the limiter open.
+
+    python -m tests.load.sending [--many 600] [--rate 28]
+
+The limited run is held against Telegram's own counting (the fake server's flood limit): a call too
+early would be a 429. Replies are queued meanwhile, and what each waited is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import uvloop
+
+from bot.app import make_world
+from bot.channels.platform import Body, Later, Outcome, Sent
+from bot.clock import make_clock
+from bot.delivery import Delivery, Line
+from bot.engine import Engine
+from bot.speed import Speed
+from storage import outbox, people
+from storage.database import Database, Tx
+from storage.upgrade import upgrade
+from tests.fakes.telegram_flood import Flood
+
+CALL_SECONDS = 0.05
+"""What a call to Telegram takes from here, about."""
+REPLY_EVERY = 0.5
+SLICE = 1_000
+
+
+class Counting:
+    """A platform that takes as long as a call does and counts as Telegram does."""
+
+    channel, account = "telegram", "1"
+
+    def __init__(self, flood: Flood | None) -> None:
+        self._flood = flood
+        self.at: list[float] = []
+        self.refused = 0
+        self.heard: dict[str, float] = {}
+
+    async def send(self, sender: str, body: Body) -> Outcome:
+        now = time.monotonic()
+        wait = self._flood.wait(int(sender), now) if self._flood else 0
+        await asyncio.sleep(CALL_SECONDS)
+        if wait:
+            self.refused += 1
+            return Later(wait, "flood", whole=True)
+        self.at.append(now)
+        self.heard[body["text"]] = now
+        return Sent()
+
+    async def fetch(self, reference: str, most: int) -> bytes:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        return None
+
+
+def _queue(engine: Engine, first: int, many: int, kind: outbox.Kind, text: str) -> None:
+    def work(numbers: range, tx: Tx) -> None:
+        for number in numbers:
+            account_id = people.open_conversation(tx, "telegram", "1", f"{number}").account_id
+            outbox.put(tx, account_id, kind, [{"text": text or f"{number}", "choices": []}])
+
+    for begin in range(first, first + many, SLICE):
+        numbers = range(begin, min(begin + SLICE, first + many))
+        engine.writer.run(partial(work, numbers))
+
+
+async def measure(folder: Path, many: int, rate: float | None) -> str:
+    """Send `many` pushes, replies among them when limited; one line."""
+    url = f"sqlite:///{folder / f'{rate}.db'}"
+    database = Database(url)
+    upgrade(database)
+    engine = Engine(database, make_world(""), make_clock(None))
+    engine.attach(asyncio.get_running_loop())
+    await asyncio.to_thread(_queue, engine, 1, many, "push", "")
+    platform = Counting(Flood() if rate else None)
+    speed = Speed(engine, "telegram:1", rate, _now)
+    task = asyncio.create_task(Delivery(engine, Line(platform, speed), _now).run())
+    asked: dict[str, float] = {}
+    while len(platform.heard) < many + len(asked):
+        if rate and len(platform.heard) - len(asked) < many - rate:
+            text = f"reply {len(asked)}"
+            asked[text] = time.monotonic()
+            await asyncio.to_thread(_queue, engine, many + len(asked), 1, "reply", text)
+            engine.outgoing.set()
+            await asyncio.sleep(REPLY_EVERY)
+        await asyncio.sleep(0.02)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    engine.close()
+    return _line(platform, rate, [platform.heard[one] - at for one, at in asked.items()])
+
+
+def _now() -> datetime:
+    return make_clock(None)()
+
+
+def _line(platform: Counting, rate: float | None, waited: Sequence[float]) -> str:
+    per_second = (len(platform.at) - 1) / (max(platform.at) - min(platform.at))
+    load = os.getloadavg()[0]
+    if rate is None:
+        return f"sender with the limiter open: {per_second:,.0f}/s (aim ≥ 300), load {load:.1f}"
+    p99 = sorted(waited)[int(len(waited) * 0.99)] if waited else 0.0
+    return (
+        f"sender limited to {rate:g}/s: {per_second:.2f}/s ({per_second / rate:.1%} of it, "
+        f"aim ≥ 97 %), {platform.refused} × 429, replies meanwhile p99 {p99:.2f} s "
+        f"(aim ≤ 3), load {load:.1f}"
+    )
+
+
+async def report(many: int, rate: float) -> str:
+    """Both runs, a line each."""
+    with tempfile.TemporaryDirectory(prefix="chungsuc-send-") as folder:
+        limited = await measure(Path(folder), many, rate)
+        free = await measure(Path(folder), many * 5, None)
+    return f"{limited}\n{free}"
+
+
+def main() -> int:
+    """Read the command line and measure."""
+    reader = argparse.ArgumentParser(prog="python -m tests.load.sending")
+    reader.add_argument("--many", type=int, default=600)
+    reader.add_argument("--rate", type=float, default=28.0)
+    told = reader.parse_args()
+    print(uvloop.run(report(told.many, told.rate)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
