@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -285,8 +285,11 @@ class Life(RuleBasedStateMachine):
 @pytest.mark.parametrize("steps", [2_000, pytest.param(20_000, marks=pytest.mark.long)])
 def test_the_whole_life_of_contributions(steps: int, world: World, sqlite_template: Path) -> None:
     reached: set[str] = set()
-    machine = type(
-        "LifeHere", (Life,), {"world": world, "template": sqlite_template, "reached": reached}
+    machine = cast(
+        "type[Life]",
+        type(
+            "LifeHere", (Life,), {"world": world, "template": sqlite_template, "reached": reached}
+        ),
     )
     walk(
         machine,
