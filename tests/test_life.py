@@ -117,8 +117,12 @@ class Life(RuleBasedStateMachine):
 
     def _open_code(self, number: int) -> str:
         """One that is still to be decided on, while there are any: walks would end too soon."""
-        waiting = [one.code for one in self._all() if one.state in SILENT]
-        return waiting[number % len(waiting)] if waiting else self._code(number)
+        return self._code_in(SILENT, number)
+
+    def _code_in(self, states: set[str], number: int) -> str:
+        """One in such a state, while there are any; else any."""
+        found = [one.code for one in self._all() if one.state in states]
+        return found[number % len(found)] if found else self._code(number)
 
     def _press(self, who: str, *labels: str) -> None:
         """Press one after the other as far as the newest message offers them."""
@@ -166,7 +170,8 @@ class Life(RuleBasedStateMachine):
     @rule(who=st.sampled_from(OFFICERS), number=st.integers(0, 5))
     def revoke(self, who: str, number: int) -> None:
         """Revoke, rightly or not."""
-        self._do(lambda: self.stage.say(who, f"hủy xác nhận {self._code(number)}"))
+        code = self._code_in({"verified"}, number)
+        self._do(lambda: self.stage.say(who, f"hủy xác nhận {code}"))
         self._press(who, "Số đã xác nhận không đúng", "Ghi nhận")
 
     @rule(who=st.sampled_from(OFFICERS), which=st.sampled_from(["1", "1 2", "2", "tất cả"]))
