@@ -20,8 +20,25 @@ from tests.conftest import STORES, Fresh, HandClock
 from tests.talk import Talk, talking
 from tests.transcript import WAYS, Player, playable
 
+CANNOT_YET = {
+    **dict.fromkeys(("qua-han", "qua-han-tinh"), "a timer's message belongs to no turn"),
+    **dict.fromkeys(
+        ("anh-truoc-khi-bao", "anh-chua-dong-y"), "an album is kept as single pictures"
+    ),
+    **dict.fromkeys(("xoa-du-lieu", "xoa-khi-da-xac-nhan"), "who has erased is another account"),
+    "bo-lien-ket": "a chat let go is another person",
+    "chuyen-dong-nghiep": "a colleague who only hears is given his role too late",
+    "cau-hoi-chuyen-can-bo": "who only answers is given his role too late",
+}
+"""What a kept conversation cannot be replayed for yet; each fails here as soon as it can be."""
 CONVERSATIONS = [
-    path
+    pytest.param(
+        path,
+        id=path.stem,
+        marks=[pytest.mark.xfail(reason=CANNOT_YET[path.stem], strict=True)]
+        if path.stem in CANNOT_YET
+        else [],
+    )
     for path in sorted((Path(__file__).parent / "conversations").glob("*.txt"))
     if path.stem != "luu-hoi-thoai"
 ]
@@ -43,7 +60,7 @@ def _kept(folder: Path) -> str:
     return path.read_text("utf-8")
 
 
-@pytest.mark.parametrize("path", CONVERSATIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CONVERSATIONS)
 def test_every_conversation_kept_holds_again(
     path: Path, fresh_url: Fresh, world: World, clock: HandClock, tmp_path: Path
 ) -> None:

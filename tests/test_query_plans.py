@@ -25,7 +25,7 @@ from tests.talk import Talk, talking
 
 ONE_ROW = {"audit_head"}
 """Tables that never hold more than one row."""
-FEW_ROWS = {"honours", "representations"}
+FEW_ROWS = {"honours", "representations", "campaigns"}
 """A few hundred in a year of the whole province, and walked through only when accounts are joined
 or an officer looks who waits."""
 
@@ -124,7 +124,7 @@ def _know_each_other(talk: Talk) -> None:
         talk.say("Ún", said)
     for said in ("con tôi học đại học có được miễn học phí không", "chuyển cho cán bộ"):
         talk.say("Páo", said)
-        talk.say("Páo", "bao giờ xã làm trạm y tế ở bản tôi")
+        talk.say("Páo", "ai là chủ tịch xã bình lư")
         talk.say("Páo", "chuyển cho cán bộ")
     talk.say("Hà", "câu hỏi chưa trả lời")
     talk.say("Hà", "1")

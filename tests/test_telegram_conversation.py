@@ -74,6 +74,10 @@ class Talk:
     async def turn(self) -> str:
         """What the bot answers to what was done since, its buttons in brackets."""
         await self._polling.once()
+        return await self.hear()
+
+    async def hear(self) -> str:
+        """What the bot says by itself; a poll would wait till somebody writes."""
         account_id, rows = await self.engine.read(self._waiting)
         for row in rows:
             assert isinstance(await self.platform.send(str(CHAT), row.body), Sent)
@@ -116,7 +120,7 @@ async def test_taps_a_link_a_long_button_and_a_poison_in_between(
         typed = "=Hạn nộp hồ sơ khen thưởng của xã là ngày nào, nộp cho ai, theo mục nào?"
         body = {"text": "Nhắc việc", "choices": [{"id": typed, "label": "Xem hết"}]}
         await engine.write(lambda tx: outbox.put(tx, account_of(tx), "push", [body]))
-        assert await talk.turn() == "Nhắc việc [Xem hết]"
+        assert await talk.hear() == "Nhắc việc [Xem hết]"
         taps.append(fake.people.press(CHAT, "Xem hết"))
         assert "Nút này đã cũ" not in (answered := await talk.turn())
         assert "05/01" in answered, answered

@@ -87,14 +87,18 @@ class Memory:
 
 def _connected(events: list[Event], account_id: int) -> list[Event]:
     """Events of an account and of all it is tied to: by what one's message made the bot tell the
-    other, or by a receipt code both were told."""
+    other, or by a code both were told or one of them was told and the other typed."""
     ties: dict[int, set[int]] = {}
     told: dict[str, set[int]] = {}
     for event in events:
         ties.setdefault(event.account_id, set()).update(to for to, _ in event.said)
         for to, body in event.said:
-            for code in re.findall(writing.CODE, writing.whole(body)):
+            for code in re.findall(f"{writing.CODE}|{writing.ONE_TIME}", writing.whole(body)):
                 told.setdefault(code, set()).update({to, event.account_id})
+    for event in events:
+        for code in told:
+            if code in event.message.text:
+                told[code].add(event.account_id)
     for group in told.values():
         for one in group:
             ties.setdefault(one, set()).update(group)
@@ -112,11 +116,11 @@ def _connected(events: list[Event], account_id: int) -> list[Event]:
 
 
 def _masks(turn: Turn, events: list[Event], callers: dict[int, str]) -> Masks:
-    officers = {
-        people.name_of(turn.tx, event.person_id): writing.OFFICER.format(callers[event.account_id])
-        for event in events
-        if event.roles
-    }
+    officers: dict[str, str] = {}
+    for event in events:
+        if event.roles:
+            name = people.name_of(turn.tx, event.person_id)
+            officers.setdefault(name, writing.OFFICER.format(callers[event.account_id]))
     masks = Masks({name: made for name, made in officers.items() if name})
     for event in events:
         for name in sorted(event.names):

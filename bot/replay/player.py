@@ -69,7 +69,7 @@ WAYS: dict[str, dict[str, bool]] = {
 }
 """The ways a transcript must hold, and what a Talk is told for each."""
 CODE = rf"LC-[{ALPHABET}]{{7}}"
-_KEY = r"[a-z2-9]{5} [a-z2-9]{5}|[a-z2-9]{26}"
+KEY = r"[a-z2-9]{5} [a-z2-9]{5}|[a-z2-9]{26}"
 _STARTS = re.compile(r"#\s*lúc:\s*(.+)")
 _SENDS = re.compile(rf"([^:]+) gửi (?:(\d{{1,2}}) )?({'|'.join(SENT)})(?:: (.*))?")
 _GIVEN = re.compile(rf"({'|'.join(sorted(ROLES, key=len, reverse=True))})([^:]+): (.+)")
@@ -214,7 +214,7 @@ class Player:
         wanted = self._filled(pattern)
         regex = translate(wanted).replace(r"\{", "{").replace(r"\}", "}")
         for name in dict.fromkeys(re.findall(r"\{(\w+)\}", regex)):
-            one = _KEY if name.startswith("khóa") else CODE
+            one = KEY if name.startswith("khóa") else CODE
             first, *others = regex.split(f"{{{name}}}")
             regex = f"{first}(?P<{name}>{one})" + f"(?P={name})".join(others)
         match = re.fullmatch(regex, " ".join(said.split()))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bot.replay.memory import Event
 
 CODE = player.CODE
+ONE_TIME = rf"(?<=: )(?:{player.KEY})\b"
+"""A key the bot gives out stands behind a colon."""
 OFFICER = "Cán bộ {}"
 """What a transcript's officer is called, by whatever calls him."""
 _SENDS = {kind: word for word, kind in player.SENT.items()}
@@ -44,6 +46,7 @@ class _Writing:
         self._callers, self._masks, self._places = callers, masks, places
         self._lines: list[str] = []
         self._codes: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
         self._shown: dict[int, list[Mapping[str, Any]]] = {}
         self._pressed: dict[int, str] = {}
         self._now = datetime.min.replace(tzinfo=ZONE)
@@ -121,6 +124,8 @@ class _Writing:
         text = self._masks.mask(" ".join(body["text"].split()))
         for code in re.findall(CODE, text):
             self._codes.setdefault(code, f"{{mã{len(self._codes) + 1}}}")
+        for code in re.findall(ONE_TIME, text):
+            self._keys.setdefault(code, f"{{khóa{len(self._keys) + 1}}}")
         text = re.sub(r"([*?\[])", r"[\1]", text)
         self._lines.append(f"> {to}{self._kept(text)}")
         labels = [self._kept(self._masks.mask(one["label"])) for one in body["choices"]]
@@ -128,7 +133,9 @@ class _Writing:
             self._lines.append(" ".join(f"[{label}]" for label in labels))
 
     def _kept(self, text: str) -> str:
-        """Receipt codes as the names a transcript knows them by."""
+        """Codes as the names a transcript knows them by: no key is kept that opens anything."""
+        for key, name in self._keys.items():
+            text = text.replace(key, name)
         return re.sub(
             rf"(?i)(?:{CODE})", lambda found: self._codes.get(found[0].upper(), found[0]), text
         )
@@ -140,12 +147,14 @@ def _taken_up(events: Sequence[Event]) -> dict[int, Any]:
     found: dict[int, Any] = {-1: set()}
     invited: dict[int, int] = {}
     for number, event in enumerate(events):
+        begun = event.account_id not in held
         before = held.setdefault(event.account_id, set())
         if _INVITES.match(event.message.text):
             invited[event.account_id] = number
-        new = [one for one in event.roles if one not in before]
+        new = [one for one in event.roles if one not in before and one[0] in _GIVES]
         held[event.account_id] = set(event.roles)
-        if new:
+        # A role that came with a link of accounts is told by the link.
+        if new and (begun or event.account_id in invited):
             found[number] = new
             first = invited.get(event.account_id, number)
             found[-1].update(
