@@ -21,6 +21,7 @@ from storage.schema import (
     data_requests,
     decisions,
     grants,
+    household_members,
     households,
     people,
     questions,
@@ -44,7 +45,11 @@ def kept(tx: Tx, person_id: int) -> dict[str, list[Row]]:
             tx,
             households,
             ["place", "village", "head"],
-            households.c.id.in_(select(people.c.household_id).where(people.c.id == person_id)),
+            households.c.id.in_(
+                select(household_members.c.household_id).where(
+                    household_members.c.person_id == person_id
+                )
+            ),
         ),
         "accounts": _rows(
             tx, accounts, ["channel", "sender", "created_at"], accounts.c.person_id == person_id

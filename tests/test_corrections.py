@@ -180,7 +180,7 @@ def test_a_households_sums_are_its_own_whoever_told(database: Database) -> None:
         one, other = villager(tx), villager(tx)
         head = "Giàng A Páo"
         home = households.find_or_make(
-            tx, HERE, "Nà Đon", head, village_key="na don", head_key=fold(head)
+            tx, HERE, "Nà Đon", head, place_key=HERE, village_key="na don", head_key=fold(head)
         )
         ours = {"contributor_kind": "household", "household_id": home,
                 "contributor_key": fold(head)}  # fmt: skip
