@@ -240,7 +240,7 @@ FORM = Form(
         Question("commune", read=read_commune, offers=commune_offers),
         Question(
             "village",
-            read=read_line(MIN_WORDS, 40),
+            read=on_behalf.read_village,
             offers=village_offers,
             needs=("commune",),
             free=True,
