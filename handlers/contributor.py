@@ -7,7 +7,9 @@ from typing import Any
 from handlers.forms import Answers, as_name, read_line
 from handlers.messages import MAX_CHOICES
 from handlers.turn import Offer, Turn
+from handlers.where_when import place_key
 from knowledge.text import fold
+from knowledge.villages import village_key
 from storage import households, organisations, representations
 
 SELF, HOUSEHOLD, GROUP = "self", "household", "group"
@@ -22,20 +24,25 @@ def of(turn: Turn, answers: Answers, name: str) -> dict[str, Any]:
     return {
         "contributor_kind": group or ("household" if household else "individual"),
         "contributor_key": fold(name),
-        "village_key": fold(answers["village"]),
+        "village_key": village_key(answers["village"]),
         "household_id": _household(turn, answers, name) if household else None,
         "organisation_id": _organisation(turn, answers, group, name) if group else None,
     }
 
 
 def _household(turn: Turn, answers: Answers, head: str) -> int:
-    village = answers["village"]
-    found = households.find_or_make(
-        turn.tx, answers["commune"], village, head, village_key=fold(village), head_key=fold(head)
-    )
+    found = home(turn, answers["commune"], answers["village"], head)
     if answers["who"] == HOUSEHOLD:
-        households.join(turn.tx, turn.person.id, found)
+        households.reported_for(turn.tx, turn.person.id, found)
     return found
+
+
+def home(turn: Turn, place: str, village: str, head: str) -> int:
+    """The id of the household that is told so."""
+    return households.find_or_make(
+        turn.tx, place, village, head,
+        place_key=place_key(turn, place), village_key=village_key(village), head_key=fold(head),
+    )  # fmt: skip
 
 
 def _organisation(turn: Turn, answers: Answers, kind: str, name: str) -> int:

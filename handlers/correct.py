@@ -14,6 +14,7 @@ from handlers.forms import Answers, Form
 from handlers.kinds import Told, kinds
 from handlers.menu import Entry
 from handlers.turn import Turn
+from knowledge.text import fold
 from storage import contributions, corrections, doubts, media, people
 from storage.contributions import Contribution
 from storage.errors import Conflict
@@ -95,7 +96,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         _too_late(turn, seen)
         return
     if answers.get("reporter") and not turn.person.name:
-        people.rename(turn.tx, turn.person, answers["reporter"])
+        people.rename(turn.tx, turn.person, answers["reporter"], fold(answers["reporter"]))
     offers = [turn.label("show", turn.typing("show", now.code))]
     turn.say("correct.done", offers, code=now.code, changed=now.version != seen.version)
     if now.version != seen.version:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import forms, mine
+from handlers import contributor, forms, mine
 from handlers.consent import PURPOSES, REMIND, REPORT
 from handlers.data import ask_for, do_at_once
 from handlers.forms import Answers, Form, Question, read_line
@@ -55,7 +55,7 @@ def _is(what: str) -> Callable[[Turn, Answers], bool]:
 
 def _fixed(turn: Turn, answers: Answers) -> None:
     if answers["what"] == NAME:
-        people.rename(turn.tx, turn.person, answers["name"])
+        people.rename(turn.tx, turn.person, answers["name"], fold(answers["name"]))
     else:
         _move(turn, answers["commune"], answers["village"])
     do_at_once(turn, "correct")
@@ -68,10 +68,7 @@ def _move(turn: Turn, place: str, village: str) -> None:
     if held is None:
         return
     head = households.head_of(turn.tx, held)
-    found = households.find_or_make(
-        turn.tx, place, village, head, village_key=fold(village), head_key=fold(head)
-    )
-    households.join(turn.tx, turn.person.id, found)
+    households.join(turn.tx, turn.person.id, contributor.home(turn, place, village, head))
 
 
 def _undecided(turn: Turn, answers: Answers) -> dict[str, Any]:

@@ -58,6 +58,9 @@ def visible(tx: Tx, world: World, account_id: int, attachment_id: int) -> Eviden
     report = contributions.get(tx, one.contribution_id)
     if report.reporter_id == person:
         return one
+    if report.state == "withdrawn" or not report.contributor_name:
+        # Taken back or erased: no office's any more.
+        return None
     where = Where(report.place, report.village_key, report.raised_at)
     today = tx.now.astimezone(ZONE).date()
     for grant in grants.of_person(tx, person):

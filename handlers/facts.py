@@ -24,6 +24,7 @@ from handlers.forms import Answers, Form
 from handlers.menu import Entry
 from handlers.turn import Turn
 from knowledge.text import fold
+from knowledge.villages import village_key
 from storage import facts
 from storage.facts import Fact, Product, Village
 from storage.honours import Honour
@@ -56,7 +57,7 @@ def _rows(turn: Turn, answers: Answers) -> Iterable[facts.Row]:
     place, year, group = answers["commune"], answers["year"], group_of(answers)
     if group == VILLAGE:
         name = answers["village_name"]
-        return [Village(place, name, fold(name), year, answers["decision"])]
+        return [Village(place, name, village_key(name), year, answers["decision"])]
     if group == PRODUCT:
         name, owner = answers["product_name"], answers["owner"]
         stars, decision = answers["stars"], answers["decision"]

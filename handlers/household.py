@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import consent, forms
+from handlers import consent, contributor, forms
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.menu import Entry
 from handlers.turn import Turn
 from handlers.where_when import commune_offers, read_commune, village_offers
-from knowledge.text import fold
 from storage import households
 
 MIN_WORDS = 2
@@ -37,10 +36,8 @@ def _summary(turn: Turn, answers: Answers) -> dict[str, Any]:
 
 
 def _finish(turn: Turn, answers: Answers) -> None:
-    village, head = answers["village"], answers["head"]
-    found = households.find_or_make(
-        turn.tx, answers["commune"], village, head, village_key=fold(village), head_key=fold(head)
-    )
+    head = answers["head"]
+    found = contributor.home(turn, answers["commune"], answers["village"], head)
     households.join(turn.tx, turn.person.id, found)
     turn.say("household.done", head=head)
 

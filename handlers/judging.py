@@ -12,7 +12,7 @@ from handlers import candidates, fact_values, standing, whom
 from handlers.turn import Turn
 from handlers.whom import Whom
 from knowledge.awards import Awards, Verdict
-from knowledge.text import fold
+from knowledge.villages import village_key
 from storage import facts as stored
 from storage.given_totals import Total
 
@@ -43,7 +43,7 @@ def _facts(turn: Turn, now: Now) -> dict[str, Any] | None:
     if asked.kind == whom.COMMUNE:
         found = candidates.commune_facts(turn, place, year)
     elif asked.kind == whom.VILLAGE:
-        reached = stored.village(turn.tx, place, fold(asked.name))
+        reached = stored.village(turn.tx, place, village_key(asked.name))
         found = standing.of_village(year, reached, told)
     else:
         total = candidates.total(turn, place, year, asked)

@@ -12,7 +12,9 @@ from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
 from handlers.roles import OF_A_VILLAGE
 from handlers.turn import Turn
+from handlers.where_when import place_key
 from knowledge.text import fold
+from knowledge.villages import village_key
 from storage import grants, households, organisations, people
 from storage.grants import Grant, Invitation
 
@@ -49,12 +51,12 @@ def told(turn: Turn, one: Grant | Invitation) -> dict[str, Any]:
 
 def village_name(turn: Turn, place: str, key: str) -> str:
     """A village's name; without its marks where nobody of it is known yet."""
-    return households.village_name(turn.tx, place, key) or key.title()
+    return households.village_name(turn.tx, place_key(turn, place), key) or key.title()
 
 
 def _keyed(invitation: Invitation) -> Invitation:
     """The invitation as its grant will be: one village however it was typed."""
-    return replace(invitation, village=fold(invitation.village))
+    return replace(invitation, village=village_key(invitation.village))
 
 
 def _what(one: Grant | Invitation) -> tuple[object, ...]:
@@ -88,7 +90,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
         return
     name = answers.get("name")
     if name:
-        people.rename(turn.tx, turn.person, name)
+        people.rename(turn.tx, turn.person, name, fold(name))
     reviews = bool(policy.granted("claim", grant.role))
     told_role = {**told(turn, invitation), "name": name or turn.person.name}
     offers = [turn.typed("queue"), turn.typed("household")] if reviews else []

@@ -11,15 +11,17 @@ from typing import Any
 
 from handlers import policy
 from handlers.contributor import GROUP, HOUSEHOLD, OTHER, OTHER_HOUSEHOLD, SELF
-from handlers.forms import Answers, Question
+from handlers.forms import Answers, Question, Unclear, read_line
 from handlers.policy import Where
 from handlers.turn import Turn
+from knowledge.villages import village_key
 from storage import consents
 
 ENTERED = "entered"
 """The answer that says so; its value is the place the official serves."""
 PURPOSE = "entered"
 """Under this purpose the official keeps what he was told: it is no consent of his own."""
+_read_line = read_line(2, 40)
 SPOKEN, WRITTEN = "spoken", "written"
 
 
@@ -27,7 +29,7 @@ def place_of(turn: Turn) -> str | None:
     """The place for which this person may enter reports, None when for none."""
     for grant in turn.grants:
         where = policy.valid(turn.world.places, grant.place, turn.today).key
-        if policy.holding(turn, "enter", Where(where)) is not None:
+        if policy.holding(turn, "enter", Where(where, grant.village)) is not None:
             return where
     return None
 
@@ -37,7 +39,16 @@ def may_enter(turn: Turn, answers: Answers) -> bool:
     if ENTERED not in answers:
         return True
     place: str = answers.get("commune") or answers[ENTERED]
-    return policy.holding(turn, "enter", Where(place)) is not None
+    where = Where(place, village_key(answers.get("village") or ""))
+    return policy.holding(turn, "enter", where) is not None
+
+
+def read_village(turn: Turn, answers: Answers, text: str) -> str:
+    """A village; entered for somebody else, one for which this person may do so."""
+    line = _read_line(turn, answers, text)
+    if not may_enter(turn, {**answers, "village": line}):
+        raise Unclear("behalf.other_village", village=line)
+    return line
 
 
 def is_entered(_turn: Turn, answers: Answers) -> bool:

@@ -22,7 +22,7 @@ from storage.grants import Grant
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What is looked at: whose place it is, in which village (FOLD), raised to the level above
+    """What is looked at: whose place it is, in which village (its key), raised to the level above
     since when."""
 
     place: str

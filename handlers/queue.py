@@ -14,6 +14,7 @@ from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
 from handlers.turn import Offer, Turn
 from knowledge.text import fold
+from knowledge.villages import village_key
 from storage import people, queue
 from storage.contributions import Contribution
 from storage.queue import Filter
@@ -210,15 +211,15 @@ def _part(turn: Turn, text: str, villages: set[str]) -> dict[str, Any] | None:
     only = next((name for name in ONLY if words.is_said(text, f"queue.{name}")), None)
     if only is not None:
         return {only: True}
-    typed = fold(text)
-    named = (key for key in sorted(villages) if key == typed or key.endswith(f" {typed}"))
+    typed, name = fold(text), village_key(text)
+    named = (key for key in sorted(villages) if key == name or key.endswith(f" {name}"))
     village = next(named, None)
     if (
         village is None
         and typed.split()[0] in fold(words.label("queue.village_words")).split()
         and len(typed.split()) > 1
     ):
-        village = typed
+        village = name
     return None if village is None else {"village": village}
 
 

@@ -34,6 +34,7 @@ from handlers.where_when import (
     read_day,
     village_offers,
 )
+from knowledge.text import fold
 from storage import contributions, people
 from storage.contributions import NewContribution
 
@@ -192,7 +193,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
     name = answers.get("name") or turn.person.name
     mine = name if answers["who"] == SELF else answers.get("reporter")
     if mine and not turn.person.name:
-        people.rename(turn.tx, turn.person, mine)
+        people.rename(turn.tx, turn.person, mine, fold(mine))
     new = made_of(turn, kind, answers)
     stored = contributions.submit(
         turn.tx, new, reporter_id=turn.person.id, account_id=turn.conversation.account_id
@@ -242,7 +243,7 @@ FORM = Form(
         Question("commune", read=read_commune, offers=commune_offers),
         Question(
             "village",
-            read=read_line(MIN_WORDS, 40),
+            read=on_behalf.read_village,
             offers=village_offers,
             needs=("commune",),
             free=True,

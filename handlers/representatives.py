@@ -49,7 +49,7 @@ def _summary(turn: Turn, answers: Answers) -> dict[str, Any]:
 def _ask(turn: Turn, answers: Answers) -> None:
     place, name = answers["commune"], answers["organisation"]
     if answers.get("name"):
-        people.rename(turn.tx, turn.person, answers["name"])
+        people.rename(turn.tx, turn.person, answers["name"], fold(answers["name"]))
     organisation = organisations.find_or_make(
         turn.tx, answers["kind"], place, name, name_key=fold(name)
     )

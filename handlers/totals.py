@@ -1,4 +1,6 @@
-"""A year's totals (tổng cả năm) of a person and his household, and how far the next award is.
+"""A year's totals (tổng cả năm) of a person and what he told of his household.
+
+How far the next award is goes with it.
 
 The plan's figures and clauses are `knowledge.reach`'s and the pack's; a person decides.
 """
@@ -23,7 +25,11 @@ def year(turn: Turn) -> None:
     household = households.of_person(turn.tx, turn.person.id)
     for number in (turn.today.year, turn.today.year - 1):
         own = totals.of_person(turn.tx, turn.person.id, number)
-        ours = [] if household is None else totals.of_household(turn.tx, household, number)
+        ours = (
+            []
+            if household is None
+            else totals.of_household(turn.tx, household, turn.person.id, number)
+        )
         if own or ours:
             break
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import given, policy
+from handlers import policy
 from handlers.forms import Form
 from handlers.menu import Entry
 from handlers.officials import village_name
@@ -45,7 +45,7 @@ def _page(turn: Turn, before: int | None) -> None:
                 turn.tx, place, grant.village, SHOWN + 1, before=before
             )
     found.sort(key=lambda one: -one.id)
-    seen = [one for one in found[:SHOWN] if policy.may(turn, "see", one) is not None]
+    seen = [one for one in found[:SHOWN] if policy.may(turn, "status", one) is not None]
     offers = []
     if len(found) > SHOWN:
         turn.state["village"] = found[SHOWN - 1].id
@@ -55,16 +55,19 @@ def _page(turn: Turn, before: int | None) -> None:
 
 
 def _places(turn: Turn, grant: Grant) -> list[str]:
-    """The commune as it was and as it is: reports since the change stand under the new one."""
+    """The commune as it is and as it was: reports from before the change stand under that."""
     places = turn.world.places
-    now = places.successor(places.get(grant.place)).key
-    return [grant.place] if turn.today < places.changed_on else list({grant.place, now})
+    held = places.get(grant.place)
+    now = places.successor(held)
+    if turn.today < places.changed_on:
+        return [held.key]
+    return list({held.key: 0, now.key: 0} | {one.key: 0 for one in places.predecessors(held)})
 
 
 def _line(turn: Turn, one: Contribution) -> str:
     values: dict[str, Any] = {
         "one": one,
-        "what": given.told(turn, one),
+        "kind": turn.world.words.label(f"kind.{one.kind}"),
         "state": turn.world.words.label(f"state.{one.state}"),
     }
     return turn.world.words.text("village.line", **values)

@@ -50,6 +50,11 @@ def place_label(turn: Turn, key: str) -> str:
     return f"{unit.name} ({unit.district})" if unit.district else unit.name
 
 
+def place_key(turn: Turn, key: str) -> str:
+    """The key of what a unit became: the same for what is told before and after the change."""
+    return turn.world.places.successor(turn.world.places.get(key)).key
+
+
 def commune_offers(turn: Turn, _answers: Answers) -> list[Offer]:
     """Where this person's last report was."""
     last = contributions.of_reporter(turn.tx, turn.person.id, 1)

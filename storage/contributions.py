@@ -220,7 +220,7 @@ def asked_about(tx: Tx, person_id: int) -> Contribution | None:
 def of_village(
     tx: Tx, place: str, village_key: str, limit: int, *, before: int | None = None
 ) -> list[Contribution]:
-    """A village's newest reports (`village_key` is its FOLD name), older than the id `before`."""
+    """A village's newest reports, older than the id `before`."""
     of = [contributions.c.place == place, contributions.c.village_key == village_key]
     if before is not None:
         of.append(contributions.c.id < before)

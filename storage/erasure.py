@@ -26,6 +26,7 @@ from storage.schema import (
     contributions,
     conversations,
     dead_letters,
+    household_members,
     links,
     outbox,
 )
@@ -87,10 +88,11 @@ def begin(tx: Tx, person_id: int) -> None:
     _forget_dead_letters(tx, [one.sender for one in own])
     for one in own:
         close(tx, one.id)
-    household = tx.execute(select(persons.c.household_id).where(persons.c.id == person_id)).scalar()
-    tx.execute(
-        update(persons).where(persons.c.id == person_id).values(name=None, household_id=None)
-    )
+    of_his = household_members.c.person_id == person_id
+    homes = tx.execute(select(household_members.c.household_id).where(of_his)).scalars().all()
+    tx.execute(delete(household_members).where(of_his))
+    nobody = {"name": None, "name_key": "", "household_id": None}
+    tx.execute(update(persons).where(persons.c.id == person_id).values(**nobody))
     tx.execute(
         update(consents)
         .where(consents.c.person_id == person_id)
@@ -103,7 +105,8 @@ def begin(tx: Tx, person_id: int) -> None:
     )
     audit.record(tx, person_id, "person.erased", f"person:{person_id}")
     wipe(tx, person_id)
-    forget_household(tx, household)
+    for household in homes:
+        forget_household(tx, household)
 
 
 def close(tx: Tx, account_id: int) -> None:

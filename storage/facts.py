@@ -34,7 +34,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Village:
-    """A village (thôn, bản) that reached the standard; `name_key` is its FOLD name."""
+    """A village (thôn, bản) that reached the standard; `name_key` is its village key."""
 
     place: str
     name: str

@@ -1,6 +1,7 @@
 """Households (hộ gia đình): who belongs to which, so that nobody decides on his own family's.
 
-A household is its head in a village; typed with and without marks it is the same one.
+A household is its head in a village, the same one however it is typed and in whichever unit its
+commune came up. Whoever ever said it was his stays near to it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 
 from storage import audit
 from storage.database import Tx
-from storage.schema import households, people
+from storage.schema import household_members, households, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,11 @@ class Household:
 
 
 def find_or_make(
-    tx: Tx, place: str, village: str, head: str, *, village_key: str, head_key: str
+    tx: Tx, place: str, village: str, head: str, *, place_key: str, village_key: str, head_key: str
 ) -> int:
-    """The household's id; the keys are the FOLD forms of the names."""
-    same = {"place": place, "village_key": village_key, "head_key": head_key}
-    tx.insert_once(households, {**same, "village": village, "head": head})
+    """The household's id; the keys are what the place became and the names as they are compared."""
+    same = {"place_key": place_key, "village_key": village_key, "head_key": head_key}
+    tx.insert_once(households, {**same, "place": place, "village": village, "head": head})
     found = select(households.c.id).where(*(households.c[name] == same[name] for name in same))
     return int(tx.execute(found).scalar_one())
 
@@ -40,33 +41,51 @@ def get(tx: Tx, household_id: int) -> Household:
     return Household(*tx.execute(select(*columns).where(households.c.id == household_id)).one())
 
 
-def village_name(tx: Tx, place: str, village_key: str) -> str | None:
+def village_name(tx: Tx, place_key: str, village_key: str) -> str | None:
     """A village's name as its people write it, where one of its households is known."""
     found: str | None = tx.execute(
         select(households.c.village)
-        .where(households.c.place == place, households.c.village_key == village_key)
+        .where(households.c.place_key == place_key, households.c.village_key == village_key)
         .limit(1)
     ).scalar()
     return found
 
 
 def of_person(tx: Tx, person_id: int) -> int | None:
-    """The household a person said he belongs to."""
+    """The household a person says he belongs to now."""
     found: int | None = tx.execute(
         select(people.c.household_id).where(people.c.id == person_id)
     ).scalar()
     return found
 
 
+def reported_for(tx: Tx, person_id: int, household_id: int) -> None:
+    """Keep that a person told of a household as his; the one he declared himself stays his."""
+    if of_person(tx, person_id) is None:
+        join(tx, person_id, household_id)
+    elif _count_in(tx, person_id, household_id):
+        audit.record(
+            tx, person_id, "person.household_told", f"person:{person_id}",
+            household=(None, household_id),
+        )  # fmt: skip
+
+
 def join(tx: Tx, person_id: int, household_id: int) -> None:
-    """Keep to which household a person belongs."""
+    """Keep to which household a person says he belongs; those before count on for four eyes."""
     before = of_person(tx, person_id)
     if before == household_id:
         return
+    _count_in(tx, person_id, household_id)
     tx.execute(update(people).where(people.c.id == person_id).values(household_id=household_id))
     audit.record(
         tx, person_id, "person.household", f"person:{person_id}", household=(before, household_id)
     )
+
+
+def _count_in(tx: Tx, person_id: int, household_id: int) -> bool:
+    """Add a household to those that were ever his; whether it is new among them."""
+    row = {"person_id": person_id, "household_id": household_id}
+    return tx.insert_once(household_members, {**row, "since": tx.now})
 
 
 def head_of(tx: Tx, household_id: int) -> str:

@@ -23,6 +23,7 @@ from storage.schema import (
     data_requests,
     grants,
     honours,
+    household_members,
     people,
     reminded,
     representations,
@@ -54,9 +55,14 @@ def merge(tx: Tx, gone: Person, kept: Person) -> None:
     tx.execute(
         update(people)
         .where(people.c.id == kept.id)
-        .values(household_id=household, name=kept.name or gone.name or None)
+        .values(
+            household_id=household,
+            name=kept.name or gone.name or None,
+            name_key=_name_key(tx, (kept if kept.name else gone).id),
+        )
     )
     tx.execute(update(people).where(people.c.id == gone.id).values(household_id=None))
+    _move_households(tx, gone, kept)
     audit.record(
         tx, kept.id, "person.merged", f"person:{gone.id}", person=(gone.id, kept.id),
         household=(before, household), name=(kept.name, kept.name or gone.name),
@@ -73,11 +79,25 @@ def _move(
     ).rowcount
 
 
+def _name_key(tx: Tx, person_id: int) -> str:
+    found: str = tx.execute(select(people.c.name_key).where(people.c.id == person_id)).scalar_one()
+    return found
+
+
 def _household(tx: Tx, person_id: int) -> int | None:
     found: int | None = tx.execute(
         select(people.c.household_id).where(people.c.id == person_id)
     ).scalar()
     return found
+
+
+def _move_households(tx: Tx, gone: Person, kept: Person) -> None:
+    """Whatever was ever the household of either was the one's."""
+    own = select(household_members.c.household_id).where(household_members.c.person_id == kept.id)
+    _move(
+        tx, household_members.c.person_id, gone, kept, household_members.c.household_id.not_in(own)
+    )
+    tx.execute(delete(household_members).where(household_members.c.person_id == gone.id))
 
 
 def _move_office(tx: Tx, gone: Person, kept: Person) -> None:

@@ -91,7 +91,11 @@ _REVIVE = (
     .where(accounts.c.id == bindparam("of_account"))
     .values(unreachable_at=None, unreachable_why="")
 )
-_RENAME = update(people).where(people.c.id == bindparam("of_person")).values(name=bindparam("to"))
+_RENAME = (
+    update(people)
+    .where(people.c.id == bindparam("of_person"))
+    .values(name=bindparam("to"), name_key=bindparam("to_key"))
+)
 
 
 def lock(tx: Tx, channel: str, account: str, sender: str) -> None:
@@ -123,9 +127,9 @@ def save_state(tx: Tx, account_id: int, state: State) -> None:
     tx.execute(_SAVE, {"of_account": account_id, "to_state": state, "at": tx.now})
 
 
-def rename(tx: Tx, person: Person, name: str) -> None:
-    """Keep the name a person gave for himself."""
-    tx.execute(_RENAME, {"of_person": person.id, "to": name})
+def rename(tx: Tx, person: Person, name: str, name_key: str) -> None:
+    """Keep the name a person gave for himself; the key is its FOLD form."""
+    tx.execute(_RENAME, {"of_person": person.id, "to": name, "to_key": name_key})
     audit.record(tx, person.id, "person.named", f"person:{person.id}", name=(person.name, name))
 
 

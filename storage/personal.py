@@ -21,6 +21,7 @@ from storage.schema import (
     data_requests,
     decisions,
     grants,
+    household_members,
     households,
     people,
     questions,
@@ -38,13 +39,24 @@ def kept(tx: Tx, person_id: int) -> dict[str, list[Row]]:
     aware; nothing of anybody else is in it but what he told of others himself."""
     own = select(accounts.c.id).where(accounts.c.person_id == person_id)
     reports = select(contributions.c.id).where(contributions.c.reporter_id == person_id)
+    of_his = household_members.c.person_id == person_id
+    ever = select(household_members.c.household_id).where(of_his)
+    now = select(people.c.household_id).where(
+        people.c.id == person_id, people.c.household_id.is_not(None)
+    )
     return {
         "person": _rows(tx, people, ["name", "created_at"], people.c.id == person_id),
         "household": _rows(
             tx,
             households,
             ["place", "village", "head"],
-            households.c.id.in_(select(people.c.household_id).where(people.c.id == person_id)),
+            households.c.id.in_(now),
+        ),
+        "households_before": _rows(
+            tx,
+            households,
+            ["place", "village", "head"],
+            households.c.id.in_(ever) & households.c.id.not_in(now),
         ),
         "accounts": _rows(
             tx, accounts, ["channel", "sender", "created_at"], accounts.c.person_id == person_id

@@ -77,10 +77,11 @@ households = Table(
     Column("place", String(16), nullable=False),
     Column("village", String(80), nullable=False),
     Column("head", String(80), nullable=False),
-    # FOLD forms: one household typed with and without marks is one.
+    # What the place became, and FOLD forms: one household is one however and whenever it is told.
+    Column("place_key", String(16), nullable=False),
     Column("village_key", String(80), nullable=False),
     Column("head_key", String(80), nullable=False),
-    UniqueConstraint("place", "village_key", "head_key"),
+    UniqueConstraint("place_key", "village_key", "head_key"),
 )
 
 organisations = Table(
@@ -101,6 +102,17 @@ people = Table(
     Column("name", String(80)),
     Column("created_at", UtcTime, nullable=False),
     Column("household_id", BigId, ForeignKey("households.id")),
+    # The FOLD form of the name: what a gift in his name is known by.
+    Column("name_key", String(80), nullable=False, server_default=""),
+)
+
+household_members = Table(
+    "household_members",
+    metadata,
+    # Every household a person ever said was his: saying another one makes him no stranger to it.
+    Column("person_id", BigId, ForeignKey("people.id"), primary_key=True),
+    Column("household_id", BigId, ForeignKey("households.id"), primary_key=True, index=True),
+    Column("since", UtcTime, nullable=False),
 )
 
 accounts = Table(

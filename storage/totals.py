@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 
 from storage.database import Tx
-from storage.schema import contributions, households
+from storage.schema import contributions
 
 GONE = ("withdrawn", "rejected", "revoked")
 """States of what counts as nothing."""
@@ -46,19 +46,13 @@ def of_person(tx: Tx, person_id: int, year: int) -> list[Total]:
     return _sums(tx, _totals(year).where(*mine))
 
 
-def of_household(tx: Tx, household_id: int, year: int) -> list[Total]:
-    """What a household gave, whoever of it told so."""
-    ours = _totals(year).join(
-        households,
-        and_(
-            households.c.head_key == contributions.c.contributor_key,
-            households.c.place == contributions.c.place,
-        ),
-    )
-    return _sums(
-        tx,
-        ours.where(households.c.id == household_id, contributions.c.household_id == household_id),
-    )
+def of_household(tx: Tx, household_id: int, person_id: int, year: int) -> list[Total]:
+    """What this person told that a household gave: whoever names a head learns nothing by it."""
+    ours = [
+        contributions.c.reporter_id == person_id,
+        contributions.c.household_id == household_id,
+    ]
+    return _sums(tx, _totals(year).where(*ours))
 
 
 def _totals(year: int) -> Select[tuple[str, int, int, float, float, int]]:

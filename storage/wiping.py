@@ -19,6 +19,7 @@ from storage.schema import (
     data_requests,
     decisions,
     grants,
+    household_members,
     households,
     organisations,
     question_groups,
@@ -28,7 +29,6 @@ from storage.schema import (
     subscriptions,
 )
 from storage.schema import audit as audit_rows
-from storage.schema import people as persons
 
 AWARD_FILES = ("verified", "revoked")
 """States whose reports are award files: what was decided on them is kept by the archives law."""
@@ -226,7 +226,7 @@ def forget_household(tx: Tx, household_id: int | None) -> None:
         update(households)
         .where(
             households.c.id == household_id,
-            ~exists().where(persons.c.household_id == households.c.id),
+            ~exists().where(household_members.c.household_id == households.c.id),
             ~exists().where(contributions.c.household_id == households.c.id),
         )
         .values(head="", village="", village_key="", head_key=f"erased-{household_id}")

@@ -19,6 +19,7 @@ from bot import schedule
 from handlers import router
 from handlers.messages import Message
 from handlers.turn import TYPED, Turn, World
+from knowledge.text import fold
 from storage import grants, outbox, people, timers
 from storage.audit import write_chain
 from storage.database import Database, Tx
@@ -88,7 +89,7 @@ class Stage:
         """Somebody with a role."""
         tx, who = self.tx(), self.who(sender)
         grant = grants.give(tx, who.person.id, who.account_id, role, place, by=None, **more)
-        people.rename(tx, who.person, f"Cán bộ {sender}")
+        people.rename(tx, who.person, f"Cán bộ {sender}", fold(f"Cán bộ {sender}"))
         self.close(tx)
         return grant
 

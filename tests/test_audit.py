@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.commands import audit as command
 from bot.errors import BadUsage
+from knowledge.text import fold
 from storage import audit, people, verification
 from storage.database import Database, Tx
 from storage.schema import audit as chain
@@ -442,7 +443,9 @@ def test_the_story_of_a_report_by_its_code(
     with opened(url) as [database]:
         with database.writing(START) as tx:
             judge, one = officer(tx), report(tx)
-            people.rename(tx, people.person_of(tx, judge.account_id), "Lò Thị Hà")
+            people.rename(
+                tx, people.person_of(tx, judge.account_id), "Lò Thị Hà", fold("Lò Thị Hà")
+            )
             verification.verify(tx, one, judge, 2_000_000)
         for subject in (one.code, one.code.lower(), f"contribution:{one.id}"):
             assert _run(url, monkeypatch, action="list", subject=subject) == 0

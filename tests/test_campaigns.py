@@ -291,8 +291,9 @@ def test_the_loudspeakers_list_names_villages(
             subscriptions.begin(tx, who.person.id, who.account_id, VILLAGER, "old:3412")
             if village:
                 home = households.find_or_make(
-                    tx, "old:3412", village, f"h{number}", village_key=village, head_key=f"{number}"
-                )
+                    tx, "old:3412", village, f"h{number}",
+                    place_key="old:3412", village_key=village, head_key=f"{number}",
+                )  # fmt: skip
                 households.join(tx, who.person.id, home)
     clock.move(timedelta(days=8))
     with database.writing(clock()) as tx:

@@ -239,20 +239,22 @@ def test_a_years_sums_tell_told_from_verified_and_leave_out_what_is_gone(
         assert [one.told.vnd for one in totals.of_person(tx, who.person.id, 2024)] == [60_000]
 
 
-def test_a_households_sums_are_its_own_whoever_told(database: Database) -> None:
+def test_a_households_sums_are_what_oneself_told_of_it(database: Database) -> None:
     with database.writing(START) as tx:
         one, other = villager(tx), villager(tx)
         head = "Giàng A Páo"
         home = households.find_or_make(
-            tx, HERE, "Nà Đon", head, village_key="na don", head_key=fold(head)
+            tx, HERE, "Nà Đon", head, place_key=HERE, village_key="na don", head_key=fold(head)
         )
         ours = {"contributor_kind": "household", "household_id": home,
                 "contributor_key": fold(head)}  # fmt: skip
         report(tx, one, told_vnd=1, **ours)
         report(tx, other, told_vnd=20, **ours)
         report(tx, other, told_vnd=300, contributor_key=fold(head))
-        [found] = totals.of_household(tx, home, 2025)
-        assert (found.told.vnd, found.told.count) == (21, 2)
+        report(tx, other, told_vnd=4_000, **ours)
+        [found] = totals.of_household(tx, home, other.person.id, 2025)
+        assert (found.told.vnd, found.told.count) == (4_020, 2)
+        assert totals.of_household(tx, home, villager(tx).person.id, 2025) == []
 
 
 def test_requests_wait_in_the_order_of_their_days(database: Database) -> None:

@@ -18,6 +18,7 @@ from bot.errors import StorageAway
 from handlers import router
 from handlers.messages import Message
 from handlers.turn import Turn, World
+from knowledge.text import fold
 from storage import audit, outbox, people, received
 from storage.database import Database, Tx
 from storage.errors import DatabaseAway
@@ -38,7 +39,7 @@ def _echo(turn: Turn) -> None:
     """A handler that needs no plan: says what was said, counts in the state, names the person."""
     turn.state["count"] = turn.state.get("count", 0) + 1
     people.save_state(turn.tx, turn.conversation.account_id, turn.state)
-    people.rename(turn.tx, turn.person, turn.message.text)
+    people.rename(turn.tx, turn.person, turn.message.text, fold(turn.message.text))
     said = {"text": f"{turn.state['count']}: {turn.message.text}", "choices": []}
     outbox.put(turn.tx, turn.conversation.account_id, "reply", [said])
 

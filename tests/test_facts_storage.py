@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from knowledge.text import fold
 from storage import audit, facts, given_totals, honours
 from storage.database import Database, Tx
 from storage.facts import Fact, Product, Village
@@ -116,7 +117,7 @@ def test_the_operator_is_one_person_and_nobody_who_chats(database: Database) -> 
         chats = villager(tx)
         from storage import people
 
-        people.rename(tx, chats.person, "Lan")
+        people.rename(tx, chats.person, "Lan", fold("Lan"))
         operator = facts.operator(tx, "Lan")
         assert operator != chats.person.id
         assert facts.operator(tx, "Lan") == operator

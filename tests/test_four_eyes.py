@@ -17,35 +17,43 @@ from storage.database import Database, Tx
 from storage.four_eyes import is_own
 from storage.households import find_or_make as household
 from storage.organisations import find_or_make as organisation
-from storage.schema import contributions, decisions, grants, people
+from storage.schema import contributions, decisions, grants, household_members, people
 from tests.conftest import START, STORES, Fresh
 from tests.stock import HERE, officer, report, villager
 
 PEOPLE = 4
 FEW, MANY = 400, 5_000
+OFFICER, OTHER = "lo thi ha", "giang a pao"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Who is who by number, 0 for nobody; the officer is person 1."""
+    """Who is who by number, 0 for nobody; the officer is person 1. `houses` are all that each ever
+    said were his; the gift is told in the name `named`."""
 
     reporter: int
     contributor: int
     entered_by: int
-    houses: tuple[int, ...]
+    houses: tuple[frozenset[int], ...]
     house: int
+    kind: str
+    named: str
     organisation: int
     represents: int
     represented_before: bool
 
 
 def _expected(case: Case) -> bool:
-    """The rule in words: himself, his household, the organisation he represents."""
+    """The rule in words: himself, his name, any household he ever had, the organisation he
+    represents."""
     if 1 in (case.reporter, case.contributor, case.entered_by):
         return True
-    mine = case.houses[0]
-    theirs = {case.houses[who - 1] for who in (case.reporter, case.contributor) if who}
-    if mine and (mine == case.house or mine in theirs):
+    if case.named == OFFICER and case.kind in ("individual", "household"):
+        return True
+    near = {case.house}
+    for who in (case.reporter, case.contributor):
+        near |= case.houses[who - 1] if who else frozenset()
+    if case.houses[0] & near:
         return True
     speaks_for = case.represents if not case.represented_before else 0
     return bool(speaks_for) and speaks_for == case.organisation
@@ -56,8 +64,10 @@ cases = st.builds(
     reporter=st.integers(1, PEOPLE),
     contributor=st.integers(0, PEOPLE),
     entered_by=st.sampled_from([0, 0, *range(1, PEOPLE + 1)]),
-    houses=st.tuples(*[st.integers(0, 2)] * PEOPLE),
-    house=st.integers(0, 2),
+    houses=st.tuples(*[st.frozensets(st.integers(1, 3), max_size=2)] * PEOPLE),
+    house=st.integers(0, 3),
+    kind=st.sampled_from(["individual", "household", "cooperative"]),
+    named=st.sampled_from(["", OTHER, OTHER, OFFICER]),
     organisation=st.integers(0, 2),
     represents=st.integers(0, 2),
     represented_before=st.booleans(),
@@ -65,7 +75,7 @@ cases = st.builds(
 
 
 class World:
-    """Four people, two households, two organisations, one report; arranged anew for each case."""
+    """Four people, three households, two organisations, one report; arranged anew for each case."""
 
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
@@ -73,8 +83,10 @@ class World:
         everybody = [villager(tx, f"p{number}") for number in range(1, PEOPLE + 1)]
         self.ids = [None, *(one.person.id for one in everybody)]
         self.houses: list[int | None] = [None] + [
-            household(tx, HERE, "Bản", f"Hộ {n}", village_key="ban", head_key=f"ho {n}")
-            for n in (1, 2)
+            household(
+                tx, HERE, "Bản", f"Hộ {n}", place_key=HERE, village_key="ban", head_key=f"ho {n}"
+            )
+            for n in (1, 2, 3)
         ]
         self.organisations: list[int | None] = [None] + [
             organisation(tx, "cooperative", HERE, f"HTX {n}", name_key=f"htx {n}").id
@@ -84,14 +96,21 @@ class World:
 
     def arrange(self, case: Case) -> Contribution:
         """The report and the people as the case has them."""
-        for number, house in enumerate(case.houses, start=1):
-            of = people.c.id == self.ids[number]
-            self.tx.execute(update(people).where(of).values(household_id=self.houses[house]))
+        for number, houses in enumerate(case.houses, start=1):
+            for house in houses:
+                row = {"person_id": self.ids[number], "household_id": self.houses[house]}
+                self.tx.execute(insert(household_members), {**row, "since": START})
+        is_officer = people.c.id == self.ids[1]
+        self.tx.execute(
+            update(people).where(is_officer).values(name_key=OFFICER if case.named else "")
+        )
         changed = {
             "reporter_id": self.ids[case.reporter],
             "contributor_id": self.ids[case.contributor],
             "entered_by": self.ids[case.entered_by],
             "household_id": self.houses[case.house],
+            "contributor_kind": case.kind,
+            "contributor_key": case.named,
             "organisation_id": self.organisations[case.organisation],
         }
         self.tx.execute(update(contributions).values(**changed))

@@ -23,6 +23,7 @@ from hypothesis.stateful import run_state_machine_as_test as walk
 from sqlalchemy import func, select
 
 from handlers.turn import World
+from knowledge.text import fold
 from storage import contributions, holds, people
 from storage.contributions import Contribution
 from storage.database import Database
@@ -73,7 +74,8 @@ class Life(RuleBasedStateMachine):
         self.stage.officer(OFFICERS[2], "district_officer", DISTRICT)
         for who in REPORTERS:
             tx = self.stage.tx()
-            people.rename(tx, self.stage.who(who).person, f"Giàng Thị {who}")
+            name = f"Giàng Thị {who}"
+            people.rename(tx, self.stage.who(who).person, name, fold(name))
             self.stage.close(tx)
         self.codes: list[str] = []
         self._report("Páo", 3)

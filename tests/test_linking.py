@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from bot.channels import terminal, web
 from handlers.turn import World
+from knowledge.text import fold
 from storage import (
     audit,
     consents,
@@ -59,11 +60,13 @@ def test_everything_of_the_second_becomes_the_firsts(database: Database) -> None
         proof = {"text_version": "v", "account_id": gone.account_id, "event_id": "e", "choice": "c"}
         consents.give(tx, gone.person.id, "report", **proof)  # type: ignore[arg-type]
         grant = grants.give(tx, gone.person.id, gone.account_id, "village_head", HERE, by=None)
-        home = households.find_or_make(tx, HERE, "Bản", "Ún", village_key="ban", head_key="un")
+        home = households.find_or_make(
+            tx, HERE, "Bản", "Ún", place_key=HERE, village_key="ban", head_key="un"
+        )
         households.join(tx, gone.person.id, home)
         htx = organisations.find_or_make(tx, "cooperative", HERE, "HTX", name_key="htx")
         asked = representations.ask(tx, gone.person.id, gone.account_id, htx)
-        people.rename(tx, gone.person, "Giàng A Páo")
+        people.rename(tx, gone.person, "Giàng A Páo", fold("Giàng A Páo"))
     with database.writing(LATER) as tx:
         one = _link(tx, kept, gone)
     assert one == Person(kept.person.id, "Giàng A Páo")
@@ -89,8 +92,10 @@ def test_a_name_and_a_household_of_the_first_stay(database: Database) -> None:
     with database.writing(START) as tx:
         kept, gone = villager(tx), villager(tx)
         for who, name in ((kept, "Một"), (gone, "Hai")):
-            people.rename(tx, who.person, name)
-            home = households.find_or_make(tx, HERE, "B", name, village_key="b", head_key=name)
+            people.rename(tx, who.person, name, fold(name))
+            home = households.find_or_make(
+                tx, HERE, "B", name, place_key=HERE, village_key="b", head_key=name
+            )
             households.join(tx, who.person.id, home)
         before = households.of_person(tx, kept.person.id)
         assert _link(tx, kept, gone) == Person(kept.person.id, "Một")

@@ -42,6 +42,19 @@ def test_the_persons_consent_is_kept_and_it_is_not_the_officers(
         assert not consents.has(stage.tx(), ha.person_id, "report")
 
 
+def test_a_village_head_enters_for_his_village_alone(database: Database, world: World) -> None:
+    with staged(database, world) as stage:
+        stage.officer("Hà", "village_head", HERE, village="tham")
+        stage.say("Hà", "báo hộ")
+        stage.press("Hà", "Đồng ý bằng lời")
+        for text in ("tiền", "1 triệu", "làm đường", "hôm nay"):
+            stage.say("Hà", text)
+        [said] = stage.say("Hà", "Bản Nà Đon")
+        assert "chỉ báo hộ cho bản mình" in said
+        [said] = stage.say("Hà", "bản Thẳm")
+        assert "ai góp" in said
+
+
 def test_without_consent_nothing_is_kept(database: Database, world: World) -> None:
     with staged(database, world) as stage:
         stage.officer("Hà", "commune_officer", HERE)

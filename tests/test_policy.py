@@ -27,12 +27,12 @@ from tests.stock import report, villager
 BINH_LU, BAN_BO, NOW_BINH_LU, NOW_BAN_BO = "old:3412", "old:3424", "new:3390", "new:3424"
 TAM_DUONG, CITY, PROVINCE, NOW_PROVINCE = "old:106", "old:105", "old:12", "new:12"
 BEFORE, AFTER = datetime(2025, 6, 30, 9, tzinfo=UTC), datetime(2025, 7, 1, 9, tzinfo=UTC)
-VILLAGE = "ban na don"
+VILLAGE = "na don"
 STATES = (
     "submitted", "in_review", "needs_more", "verified", "rejected", "withdrawn", "revoked",
 )  # fmt: skip
 OPEN, DECIDED = {"submitted", "in_review"}, {"verified", "rejected", "needs_more"}
-ACTIONS = ("see", "claim", "decide", "undo", "revoke")
+ACTIONS = ("see", "status", "claim", "decide", "undo", "revoke")
 HELD = {
     "commune_officer": (BINH_LU, BAN_BO, NOW_BINH_LU, NOW_BAN_BO),
     "village_head": (BINH_LU, BAN_BO, NOW_BINH_LU, NOW_BAN_BO),
@@ -79,10 +79,11 @@ def _may(cell: Cell) -> bool:
     if cell.action == "see":
         return (
             (cell.role == "commune_officer" and own)
-            or (cell.role == "village_head" and own and cell.village == VILLAGE)
             or level_above
             or cell.role == "province_officer"
         )
+    if cell.action == "status":
+        return cell.role == "village_head" and own and cell.village == VILLAGE
     if cell.action == "revoke":
         return cell.state == "verified" and level_above
     deciding = (cell.role == "commune_officer" and own) or (level_above and cell.raised)
@@ -109,6 +110,8 @@ class Trial:
             now = self._now()
             if cell.action == "see":
                 return not any("Không tìm thấy" in text for text in said)
+            if cell.action == "status":
+                return any(self.one.code in text for text in said)
             if cell.action == "claim":
                 return now.holder_id == self.grant.person_id
             wanted = {"decide": "verified", "undo": "in_review", "revoke": "revoked"}
@@ -137,6 +140,8 @@ class Trial:
     def _try(self, action: str) -> list[str]:
         if action in ("see", "claim"):
             return self.stage.say("Hà", f"mở {self.one.code}")
+        if action == "status":
+            return self.stage.say("Hà", "báo cáo của bản")
         if action == "undo":
             return self.stage.say("Hà", f"hoàn tác {self.one.code}")
         about = {"id": self.one.id, "version": self.one.version, "kind": "money"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -18,6 +19,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from knowledge.text import fold
+from knowledge.villages import village_key
 from storage import (
     audit,
     consents,
@@ -37,6 +39,7 @@ from storage.grants import INVITATION_LIFE, Grant, Invitation
 from storage.honours import Honour
 from storage.schema import contributions as contributions_table
 from storage.schema import dead_letters, decisions, metadata
+from storage.schema import people as people_table
 from storage.schema import received as received_table
 from storage.upgrade import HEAD, MIGRATIONS, revision, upgrade
 from storage.writer import Writer
@@ -137,7 +140,7 @@ def test_a_conversation_is_made_once_and_then_found(database: Database) -> None:
     with database.writing(START) as tx:
         first = villager(tx, "Páo")
         people.save_state(tx, first.account_id, {"form": "report", "forms": {"ạ": ["đ", 1, None]}})
-        people.rename(tx, first.person, "Giàng A Páo")
+        people.rename(tx, first.person, "Giàng A Páo", fold("Giàng A Páo"))
     with database.writing(LATER) as tx:
         again = villager(tx, "Páo")
         other = people.open_conversation(tx, "terminal", "test-2", "Páo")
@@ -328,7 +331,7 @@ def test_each_decision_moves_the_report_and_says_who(database: Database) -> None
     with database.writing(START) as tx:
         judge, one, two, three = officer(tx, "Hà"), report(tx), report(tx), report(tx)
         person = people.open_conversation(tx, "terminal", "test", "Hà").person
-        people.rename(tx, person, "Lò Thị Hà")
+        people.rename(tx, person, "Lò Thị Hà", fold("Lò Thị Hà"))
     with database.writing(LATER) as tx:
         verified = verification.verify(tx, one, judge, 2_000_000)
         rejected = verification.reject(tx, two, judge, "trùng")
@@ -657,14 +660,20 @@ def test_dates_keep_their_day(database: Database) -> None:
 def test_reports_from_before_get_the_keys_they_are_found_by(store: str, fresh_url: Fresh) -> None:
     database = Database(fresh_url(store))
     with database.writing(START) as tx:
-        for name in ("Giàng A Páo", "HTX Đại Đồng - Chè 1"):
-            report(tx, contributor_name=name, village="Bản Nà  Đon")
+        names = ("Giàng A Páo", "HTX Đại Đồng - Chè 1", "Lò Văn Ún")
+        villages = ("Bản Nà  Đon", "Tổ dân phố số 3", "b. Thẳm", "Bản", "T.Tả Lèng", "khu bản Sò")
+        for name, village in itertools.product(names, villages):
+            report(tx, contributor_name=name, village=village)
+        people.rename(tx, villager(tx).person, names[0], fold(names[0]))
         tx.execute(update(contributions_table).values(contributor_key="", village_key=""))
+        tx.execute(update(people_table).values(name_key=""))
         script = ScriptDirectory(str(MIGRATIONS)).get_revision("0003").module
         with Operations.context(MigrationContext.configure(tx.connection)):
             script._keys()
         rows = tx.execute(select(contributions_table).order_by(contributions_table.c.id)).all()
         assert [(row.contributor_key, row.village_key) for row in rows] == [
-            (fold(row.contributor_name), fold(row.village)) for row in rows
+            (fold(row.contributor_name), village_key(row.village)) for row in rows
         ]
+        keys = tx.execute(select(people_table.c.name, people_table.c.name_key)).all()
+        assert {fold(row.name or "") for row in keys} == {row.name_key for row in keys} > {""}
     database.dispose()

@@ -16,6 +16,7 @@ from sqlalchemy import Column, select, update
 
 import storage
 from bot import erasing
+from knowledge.text import fold
 from storage import (
     audit,
     campaigns,
@@ -186,7 +187,7 @@ def test_nothing_stays_whose_purpose_ends_with_an_erasure(database: Database) ->
     with database.writing(START) as tx:
         judge, who = villager(tx), villager(tx, CANARY)
         fill(tx, who, judge, text=CANARY, figure=FIGURE, place=CANARY)
-        people.rename(tx, who.person, CANARY)
+        people.rename(tx, who.person, CANARY, fold(CANARY))
         people.save_state(tx, who.account_id, {"nói": CANARY})
         home = tx.execute(select(households.c.id)).scalar_one()
         tx.execute(update(persons).where(persons.c.id == who.person.id).values(household_id=home))

@@ -12,6 +12,7 @@ from bot.errors import BadUsage
 from bot.sheets import CommuneFacts, Honour, Product, Row, Village, facts_template, read_facts, say
 from knowledge.awards import Awards
 from knowledge.text import clean, fold
+from knowledge.villages import village_key
 from knowledge.zone import ZONE
 from storage import facts, honours
 
@@ -92,7 +93,7 @@ def _as_stored(rows: Iterable[Row]) -> Iterator[facts.Row]:
                 for field, value in row.told().items():
                     yield facts.Fact(row.place, row.year, field, value)
             case Village():
-                key = fold(row.name)
+                key = village_key(row.name)
                 yield facts.Village(row.place, row.name, key, row.year, row.decision or "")
             case Product():
                 yield facts.Product(

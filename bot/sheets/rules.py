@@ -13,6 +13,7 @@ from bot.sheets.cells import Cells
 from bot.sheets.facts import CommuneFacts, Honour, Product, Row, Village
 from knowledge.places import Unit
 from knowledge.text import key
+from knowledge.villages import village_key
 
 Told = Mapping[str, Any]
 """The values of a row by field; a field that is not told is absent."""
@@ -71,7 +72,7 @@ def identity(row: Row) -> tuple[object, ...]:
         case CommuneFacts():
             return ("communes", row.place, row.year)
         case Village():
-            return ("villages", row.place, key(row.name))
+            return ("villages", row.place, village_key(row.name))
         case Product():
             return ("products", row.place, key(row.name), key(row.owner), row.year)
         case Honour():

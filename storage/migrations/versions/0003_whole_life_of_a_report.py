@@ -18,7 +18,10 @@ branch_labels = None
 depends_on = None
 
 ADDED = {
-    "people": {"household_id": "{id} REFERENCES households(id)"},
+    "people": {
+        "household_id": "{id} REFERENCES households(id)",
+        "name_key": "VARCHAR(80) DEFAULT '' NOT NULL",
+    },
     "consents": {"guardian": "VARCHAR(80)"},
     "grants": {
         "organisation_id": "{id} DEFAULT '0' NOT NULL",
@@ -47,13 +50,17 @@ OWN = """EXISTS (
     SELECT 1 FROM contributions c WHERE c.id = NEW.contribution_id AND (
         NEW.officer_id IN (c.reporter_id, c.contributor_id, c.entered_by)
         OR EXISTS (
-            SELECT 1 FROM people o WHERE o.id = NEW.officer_id AND (
-                o.household_id = c.household_id
-                OR o.household_id IN (
-                    SELECT r.household_id FROM people r
-                    WHERE r.id IN (c.reporter_id, c.contributor_id)
+            SELECT 1 FROM household_members m WHERE m.person_id = NEW.officer_id AND (
+                m.household_id = c.household_id
+                OR m.household_id IN (
+                    SELECT r.household_id FROM household_members r
+                    WHERE r.person_id IN (c.reporter_id, c.contributor_id)
                 )
             )
+        )
+        OR EXISTS (
+            SELECT 1 FROM people o WHERE o.id = NEW.officer_id AND o.name_key <> ''
+            AND o.name_key = c.contributor_key AND c.contributor_kind IN ('individual', 'household')
         )
         OR EXISTS (
             SELECT 1 FROM grants g WHERE g.person_id = NEW.officer_id
@@ -61,8 +68,13 @@ OWN = """EXISTS (
         )
     )
 )"""
-"""Whether the officer told, made or typed the contribution, or shares its household or speaks for
-the organisation that made it."""
+"""Whether the officer told, made or typed the contribution, it is told in his name, he ever was of
+its household or speaks for the organisation that made it."""
+BEFORE_A_VILLAGE = re.compile(
+    "^(?:(?:khu dan cu|to dan pho|tieu khu|khu pho|thon|ban|xom|tdp|khu|to|kp|b|t) )+"
+    r"(?:so (?=\d))?"
+)
+"""What does not count of a village's name, as the program reads it today."""
 SAME = " AND ".join(
     f"NEW.{name} IS NOT DISTINCT FROM OLD.{name}"
     for name in (
@@ -115,7 +127,7 @@ def upgrade():
 
 
 def _keys():
-    """Reports from before get the keys they are found by, in slices."""
+    """Reports and people from before get the keys they are found by, in slices."""
     bind, after = op.get_bind(), 0
     take = sa.text(
         "SELECT id, contributor_name, village FROM contributions WHERE id > :after "
@@ -128,10 +140,22 @@ def _keys():
         bind.execute(
             put,
             [
-                {"id": row.id, "name": _fold(row.contributor_name), "village": _fold(row.village)}
+                {
+                    "id": row.id,
+                    "name": _fold(row.contributor_name),
+                    "village": BEFORE_A_VILLAGE.sub("", _fold(row.village)),
+                }
                 for row in rows
             ],
         )
+        after = rows[-1].id
+    after = 0
+    take = sa.text(
+        "SELECT id, name FROM people WHERE id > :after AND name IS NOT NULL ORDER BY id LIMIT 1000"
+    )
+    put = sa.text("UPDATE people SET name_key = :name WHERE id = :id")
+    while rows := bind.execute(take, {"after": after}).all():
+        bind.execute(put, [{"id": row.id, "name": _fold(row.name)} for row in rows])
         after = rows[-1].id
 
 
@@ -150,15 +174,41 @@ def _tables():
         sa.Column("place", sa.String(length=16), nullable=False),
         sa.Column("village", sa.String(length=80), nullable=False),
         sa.Column("head", sa.String(length=80), nullable=False),
+        sa.Column("place_key", sa.String(length=16), nullable=False),
         sa.Column("village_key", sa.String(length=80), nullable=False),
         sa.Column("head_key", sa.String(length=80), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_households")),
         sa.UniqueConstraint(
-            "place",
+            "place_key",
             "village_key",
             "head_key",
-            name=op.f("uq_households_place_village_key_head_key"),
+            name=op.f("uq_households_place_key_village_key_head_key"),
         ),
+    )
+    op.create_table(
+        "household_members",
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("since", storage.schema.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["household_id"], ["households.id"], name=op.f("fk_household_members_household_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_household_members_person_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "person_id", "household_id", name=op.f("pk_household_members")
+        ),
+    )
+    op.create_index(
+        op.f("ix_household_members_household_id"),
+        "household_members",
+        ["household_id"],
+        unique=False,
     )
     op.create_table(
         "organisations",
