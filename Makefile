@@ -78,8 +78,8 @@ test: $(VENV)/.dev ## the test suite, but for browser tests and the long fault r
 test-browser: $(VENV)/.browser ## the pages in a real Chromium
 	@$(BIN)/python -m pytest -m browser tests/browser
 
-faults: $(VENV)/.dev ## the fault runs at full size
-	@$(BIN)/python -m pytest -m long -s tests --ignore=tests/browser
+faults: $(VENV)/.dev ## the fault runs and random walks at full size
+	@$(BIN)/python -m pytest -m long -s --ignore=tests/browser
 
 # The browser tests are type-checked too, so their packages must be there.
 check: $(VENV)/.browser ## formatter, linter, type checker, import rules

@@ -21,7 +21,7 @@ from storage.schema import contributions, data_requests
 from tests.conftest import START, STORES, Fresh, HandClock
 from tests.talk import Talk, talking
 
-DIALOGUES = 10_000
+FEW, MANY = 2_000, 10_000
 AGREE = "Đồng ý"
 WORDS = (
     "", "   ", "?", "…", "ừ thì", "để xem", "chưa", "không", "3", "4", "2", "9", "xem thêm",
@@ -52,8 +52,9 @@ def _count(tx: Tx) -> int:
     return int(tx.execute(select(func.count()).select_from(given)).scalar_one())
 
 
-def test_ten_thousand_dialogues_never_agree_by_silence(
-    fresh_url: Fresh, world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("dialogues", [FEW, pytest.param(MANY, marks=pytest.mark.long)])
+def test_thousands_of_dialogues_never_agree_by_silence(
+    dialogues: int, fresh_url: Fresh, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Any words, any button but the one, any wait: no consent comes of it."""
     # What the plan answers is not what is asked here, and would take most of the time.
@@ -62,7 +63,7 @@ def test_ten_thousand_dialogues_never_agree_by_silence(
     database = Database(fresh_url("sqlite"))
     asked = 0
     with database.writing(START) as tx:
-        for number in range(DIALOGUES):
+        for number in range(dialogues):
             who = f"người {number}"
             for step in range(dice.randint(1, 3)):
                 state = people.open_conversation(tx, "terminal", "test", who).state
@@ -78,7 +79,7 @@ def test_ten_thousand_dialogues_never_agree_by_silence(
         assert _count(tx) == 0
         tx.audits.clear()
     database.dispose()
-    assert asked > DIALOGUES / 10
+    assert asked > dialogues / 10
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
