@@ -403,6 +403,4 @@ def test_nobody_is_reminded_after_erasing(talk: Talk) -> None:
     assert before.until is None
     talk.say(SENDER, "xóa dữ liệu")
     talk.say(SENDER, "xóa hết")
-    [after] = talk.write(lambda tx: tx.execute(wishes).all())
-    assert after.place == ""
-    assert after.until is not None
+    assert talk.write(lambda tx: tx.execute(wishes).all()) == []

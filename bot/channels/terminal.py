@@ -46,7 +46,8 @@ def _show_news(app: App, sender: str, target: TextIO) -> None:
             target.write(f"  [ảnh {number}]\n")
         for number, choice in enumerate(row.body["choices"], start=1):
             typed = choice["id"].removeprefix(TYPED) if choice["id"].startswith(TYPED) else number
-            target.write(f"  [{typed}] {choice['label']}\n")
+            label = "" if typed == choice["label"] else f" {choice['label']}"
+            target.write(f"  [{typed}]{label}\n")
         target.write("\n")
     target.flush()
     # Only what has been shown is acknowledged: a closed pipe must not swallow a message.
