@@ -158,7 +158,7 @@ STAYS = {
             "question_groups.place",
         ),
         "a commune's key: of an emptied row it says nothing of anybody",
-    ),  # fmt: skip
+    ),
     "decisions.verified_vnd": "every decision is kept, without the words of its reason",
     "decisions.verified_quantity": "every decision is kept, without the words of its reason",
     "contributions.contributor_kind": "as its kind and its state: a word of the program's",
