@@ -1,4 +1,4 @@
-"""A large announcement goes only after a second officer has seen it; the author hears of the end."""
+"""A large announcement goes only after a second officer has seen it; the author hears the end."""
 
 from __future__ import annotations
 
