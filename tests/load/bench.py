@@ -21,7 +21,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.load import botapi, first_answer, kinds, slowest
+from tests.load import botapi, first_answer, kinds, planning, sending, slowest
 from tests.load.contenders import CONNECTIONS, Contender, Ours, bare, ours, usual
 from tests.load.server import cores
 
@@ -154,7 +154,13 @@ def main() -> int:
     reader.add_argument("--few", type=int, default=FEW, help="contributions in the small store")
     reader.add_argument("--many", type=int, default=MANY, help="contributions in the full store")
     reader.add_argument("--texts", type=int, default=slowest.TEXTS, help="asked for the slowest")
+    reader.add_argument("--reminders", type=int, default=0, help="only plan so many, and send")
     told = reader.parse_args()
+    if told.reminders:
+        line, right = planning.report("sqlite", told.reminders, 0)
+        print(line)
+        print(uvloop.run(sending.report(300, 28.0)))
+        return 0 if right else 1
     return uvloop.run(bench(told.rounds, told.seconds, told.few, told.many, told.texts))
 
 

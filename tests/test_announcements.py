@@ -1,0 +1,86 @@
+"""A large announcement goes only after a second officer has seen it; the author hears the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from handlers import announce
+from handlers import campaigns as planning
+from handlers.turn import World
+from storage import campaigns
+from storage.database import Tx
+from tests.conftest import STORES, Fresh, HandClock
+from tests.talk import Talk, talking
+
+TEXT = "Sáng thứ Bảy họp bản tại nhà văn hóa, bà con đến đủ."
+
+
+@pytest.fixture(params=STORES)
+def talk(
+    request: pytest.FixtureRequest,
+    fresh_url: Fresh,
+    world: World,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Talk]:
+    monkeypatch.setattr(announce, "ALONE", 0)
+    with talking(fresh_url(request.param), world, clock) as made:
+        for text in ("nhắc tôi", "đồng ý", "Bình Lư"):
+            made.say("Páo", text)
+        made.make_officer("Hà", "Xã Bình Lư")
+        yield made
+
+
+def _write(talk: Talk) -> tuple[str, str]:
+    for text in ("gửi thông báo", TEXT):
+        talk.say("Hà", text)
+    [said] = talk.say("Hà", "gửi")
+    return said, "LC-" + said.split("LC-")[1][:7]
+
+
+def _send(talk: Talk, world: World) -> None:
+    def work(tx: Tx) -> bool:
+        found = campaigns.lock_due(tx)
+        if found is not None:
+            planning.fan_out(tx, world, found)
+        return found is not None
+
+    while talk.write(work):
+        pass
+    talk.collect()
+
+
+def _texts(talk: Talk, who: str) -> list[str]:
+    return [body["text"] for body in talk.last[who]]
+
+
+def test_a_second_officer_is_asked_looks_and_lets_it_go(talk: Talk, world: World) -> None:
+    talk.make_officer("Dua", "Xã Bình Lư")
+    talk.make_officer("Lan", "Huyện Tam Đường")
+    said, code = _write(talk)
+    assert "Em đã nhắn 2 cán bộ khác" in said
+    assert all(TEXT in _texts(talk, who)[-1] for who in ("Dua", "Lan"))
+    _send(talk, world)
+    assert TEXT not in " ".join(_texts(talk, "Páo"))
+    assert "để người khác cho phát" in talk.say("Hà", f"phát {code}")[0]
+    talk.press("Dua", "Cho phát")
+    assert TEXT in _texts(talk, "Dua")[0]
+    talk.last["Hà"] = []
+    assert "Đã cho phát" in talk.press("Dua", "Cho phát")[0]
+    assert any("đã cho phát thông báo" in one for one in _texts(talk, "Hà"))
+    _send(talk, world)
+    assert any(TEXT in one for one in _texts(talk, "Páo"))
+    assert any(f"Thông báo {code} đã xếp gửi cho 1 người" in one for one in _texts(talk, "Hà"))
+    assert "không còn chờ phát" in talk.say("Lan", f"phát {code}")[0]
+
+
+def test_where_there_is_nobody_else_the_author_is_told_so(talk: Talk, world: World) -> None:
+    said, code = _write(talk)
+    assert "chưa có cán bộ nào khác" in said
+    talk.clock.move(timedelta(hours=1))
+    assert f"Đã dừng thông báo {code}" in talk.say("Hà", f"dừng {code}")[0]
+    _send(talk, world)
+    assert TEXT not in " ".join(_texts(talk, "Páo"))
