@@ -28,6 +28,7 @@ WITH_PHOTO = 0.5
 REMINDER = "Em nhắc hạn:"
 ARRIVED = "Có báo cáo mới cần xác minh:"
 GOOD_NEWS = "Tin vui:"
+SUBSCRIBED = "Trước hạn em sẽ nhắn"
 PHOTO_TAKEN = "Đã nhận ảnh cho báo cáo"
 
 
@@ -95,9 +96,9 @@ class Person:
     async def subscribe(self) -> None:
         """Wish to be reminded."""
         shown = await self.ask("nhắc tôi", lambda text: "Đồng ý" in text or "đồng ý" in text)
-        while not shown.text.startswith("Đã ghi."):
+        while SUBSCRIBED not in shown.text:
             answer = PLACES[self.number % len(PLACES)] if "xã nào" in shown.text else "Đồng ý"
-            shown = await self.ask(answer, lambda text: "xã nào" in text or "Đã ghi." in text)
+            shown = await self.ask(answer, lambda text: "xã nào" in text or SUBSCRIBED in text)
 
 
 @dataclass(slots=True)
