@@ -32,6 +32,16 @@ SUBSCRIBED = "Trước hạn em sẽ nhắn"
 PHOTO_TAKEN = "Đã nhận ảnh cho báo cáo"
 
 
+ORDER = tuple(what for _, what in script.RULES)
+NONE = 99
+ASKED_ONCE = {"=Đồng ý", "name"}
+
+
+def _step(text: str) -> int:
+    """Which of the script's questions this is, `NONE` for none."""
+    return next((n for n, (words, _) in enumerate(script.RULES) if words in text), NONE)
+
+
 @dataclass(slots=True)
 class Person:
     """One person; `number` is the platform's for him."""
@@ -128,18 +138,18 @@ class Villager(Person):
         values = replace(values, place=PLACES[self.number % len(PLACES)])
         report = ToldReport(self.side.sender(self.number), values.vnd)
         self.reports.append(report)
-        asked: set[str] = set()
+        last = -1
 
         def is_new(text: str) -> bool:
             if script.RECEIPT in text:
                 return not any(set(CODE.findall(text)) <= set(one.codes) for one in self.reports)
-            found = next((what for words, what in script.RULES if words in text), "")
-            return found != "" and found not in asked
+            # A report before this one asked the same: only what comes next in order is meant.
+            skips = last + 1 < len(ORDER) and ORDER[last + 1] in ASKED_ONCE
+            return _step(text) in (last + 1, last + 1 + skips)
 
         shown = await self.ask(script.START, is_new)
         while script.RECEIPT not in shown.text:
-            what = script.wanted(shown.text)
-            asked.add(what)
+            what, last = script.wanted(shown.text), _step(shown.text)
             answer = script.answer(what, values)
             report.pressed |= what == script.SEND
             text = answer.label if isinstance(answer, script.Press) else answer.text
