@@ -25,7 +25,10 @@ CANNOT_YET = {
     **dict.fromkeys(
         ("anh-truoc-khi-bao", "anh-chua-dong-y"), "an album is kept as single pictures"
     ),
-    **dict.fromkeys(("xoa-du-lieu", "xoa-khi-da-xac-nhan"), "who has erased is another account"),
+    **dict.fromkeys(
+        ("xoa-du-lieu", "xoa-khi-da-xac-nhan", "xoa-khi-can-bo-dang-mo"),
+        "who has erased is another account",
+    ),
     "bo-lien-ket": "a chat let go is another person",
     "chuyen-dong-nghiep": "a colleague who only hears is given his role too late",
     "cau-hoi-chuyen-can-bo": "who only answers is given his role too late",
