@@ -118,7 +118,7 @@ class Groups:
         postings.sort(key=lambda found: (len(found[1]), found[0]))
         shared: dict[int, float] = {}
         # Whoever shares less than this of the weight is not near, were all the rest the longer's.
-        left = sum(weights.values())
+        left = math.fsum(weights.values())
         least = left * _LONGER / (1 / NEAR - 1 + _LONGER)
         steps = 0
         for feature, places in postings:
@@ -134,7 +134,8 @@ class Groups:
     def _likeness(self, one: _Seen, other: _Seen, weights: Mapping[str, float]) -> float:
         if one.exact != other.exact or _names_another(one, other):
             return 0.0
-        shared = sum(weights[feature] for feature in one.features & other.features)
+        # Exact sums: a set has another order in every process, and plain ones would differ by it.
+        shared = math.fsum(weights[feature] for feature in one.features & other.features)
         few, many = sorted((one.weight - shared, other.weight - shared))
         if shared <= 0:
             return 0.0
@@ -177,7 +178,7 @@ class Groups:
         return _Seen(
             tokens=reading.tokens,
             features=features,
-            weight=sum(map(self._weight, features)),
+            weight=math.fsum(map(self._weight, features)),
             named={group: frozenset(concepts) for group, concepts in named.items()},
             exact=frozenset(exact),
         )
