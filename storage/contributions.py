@@ -91,6 +91,12 @@ class Contribution:
 
 
 COLUMNS = [contributions.c[name] for name in Contribution.__dataclass_fields__]
+UNCHANGED = (
+    contributions.c.id == bindparam("of_id"),
+    contributions.c.version == bindparam("seen"),
+    contributions.c.state == bindparam("from_state"),
+)
+"""What every change of a contribution is compared on: the version and the state that were seen."""
 _BY_CODE = select(*COLUMNS).where(contributions.c.code == bindparam("with_code"))
 _BY_ID = select(*COLUMNS).where(contributions.c.id == bindparam("with_id"))
 _QUEUE = (

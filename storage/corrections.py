@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, update
 
 from storage import audit
-from storage.contributions import Contribution, NewContribution, get, keep_version
+from storage.contributions import UNCHANGED, Contribution, NewContribution, get, keep_version
 from storage.database import Tx
 from storage.errors import Conflict
 from storage.schema import contributions
@@ -18,11 +18,7 @@ OPEN = {"submitted": "submitted", "in_review": "in_review", "needs_more": "submi
 FIELDS = tuple(name for name in NewContribution.__dataclass_fields__ if name != "entered_by")
 _CORRECT = (
     update(contributions)
-    .where(
-        contributions.c.id == bindparam("of_id"),
-        contributions.c.version == bindparam("seen"),
-        contributions.c.state == bindparam("from_state"),
-    )
+    .where(*UNCHANGED)
     .values(
         state=bindparam("to_state"),
         version=contributions.c.version + 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, update
 
 from storage import audit
-from storage.contributions import Contribution, get, keep_version
+from storage.contributions import UNCHANGED, Contribution, get, keep_version
 from storage.database import Tx
 from storage.errors import Conflict
 from storage.schema import contributions
@@ -14,11 +14,7 @@ from storage.verification import move
 AGREED, OBJECTED, TWICE = "agreed", "objected", "twice"
 _ANSWER = (
     update(contributions)
-    .where(
-        contributions.c.id == bindparam("of_id"),
-        contributions.c.version == bindparam("seen"),
-        contributions.c.state == "verified",
-    )
+    .where(*UNCHANGED)
     .values(answer=bindparam("to"), version=contributions.c.version + 1, updated_at=bindparam("at"))
 )
 
@@ -67,7 +63,8 @@ def _check(seen: Contribution, reporter_id: int) -> None:
 
 
 def _answer(tx: Tx, seen: Contribution, reporter_id: int, to: str) -> Contribution:
-    said = tx.execute(_ANSWER, {"of_id": seen.id, "seen": seen.version, "to": to, "at": tx.now})
+    on = {"of_id": seen.id, "seen": seen.version, "from_state": "verified"}
+    said = tx.execute(_ANSWER, {**on, "to": to, "at": tx.now})
     if said.rowcount != 1:
         raise Conflict
     now = get(tx, seen.id)

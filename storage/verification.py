@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from storage import audit
-from storage.contributions import OPEN, Contribution, get, keep_version
+from storage.contributions import OPEN, UNCHANGED, Contribution, get, keep_version
 from storage.database import Tx
 from storage.errors import Conflict
 from storage.four_eyes import is_own
@@ -59,11 +59,7 @@ class Decision:
 
 _MOVE = (
     update(contributions)
-    .where(
-        contributions.c.id == bindparam("of_id"),
-        contributions.c.version == bindparam("seen"),
-        contributions.c.state == bindparam("from_state"),
-    )
+    .where(*UNCHANGED)
     .values(
         state=bindparam("to_state"),
         version=contributions.c.version + 1,

@@ -18,12 +18,10 @@ from bot.channels.zalo_bot_events import UNSUPPORTED, Ignored, read
 from bot.channels.zalo_bot_polling import FLOOR, poll
 from bot.channels.zalo_bot_webhook import route
 from bot.channels.zalo_fields import Unreadable
-from bot.fetching import Fetcher
-from bot.http_client import make_client
 from handlers.messages import Attachment, Message
 from tests.conftest import START, HandClock
-from tests.fakes.zalo_bot import SECRET, TOKEN, FakeZaloBot
-from tests.zalo_bot_double import MemoryPort, Time, polled
+from tests.fakes.zalo_bot import SECRET, FakeZaloBot
+from tests.zalo_bot_double import MemoryPort, Time, bot_of, polled
 
 ACCOUNT = "123456789"
 PHOTO = "https://photo-stal-1.zdn.vn/a.jpg"
@@ -42,11 +40,8 @@ def fake(clock: HandClock) -> FakeZaloBot:
 
 @pytest.fixture
 async def bot(fake: FakeZaloBot) -> AsyncIterator[ZaloBot]:
-    async with fake.serve() as base:
-        address = {"p": f"{base}/media/p"}.get
-        made = ZaloBot(TOKEN, make_client(), Fetcher(["zdn.vn"], own=base), address, api_base=base)
+    async with bot_of(fake) as made:
         yield made
-        await made.close()
 
 
 def of(update: dict[str, Any]) -> Message:

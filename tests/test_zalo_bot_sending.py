@@ -11,12 +11,10 @@ import pytest
 from bot.channels import zalo_bot_calls
 from bot.channels.platform import Failed, Later, Outcome, Platform, Sent, Unsure
 from bot.channels.zalo_bot import ZaloBot
-from bot.fetching import Fetcher
-from bot.http_client import make_client
 from tests.conftest import HandClock
 from tests.fakes.zalo_bot import TOKEN, FakeZaloBot
 from tests.fakes.zalo_faults import FAULTS
-from tests.zalo_bot_double import MemoryPort, polled
+from tests.zalo_bot_double import MemoryPort, bot_of, polled
 
 
 @pytest.fixture
@@ -31,11 +29,8 @@ def fake(clock: HandClock) -> FakeZaloBot:
 
 @pytest.fixture
 async def bot(fake: FakeZaloBot) -> AsyncIterator[ZaloBot]:
-    async with fake.serve() as base:
-        address = {"p": f"{base}/media/p"}.get
-        made = ZaloBot(TOKEN, make_client(), Fetcher(["zdn.vn"], own=base), address, api_base=base)
+    async with bot_of(fake) as made:
         yield made
-        await made.close()
 
 
 async def say(bot: ZaloBot, fake: FakeZaloBot, text: str, **more: Any) -> Outcome:

@@ -17,30 +17,13 @@ from bot.http_client import make_client
 from tests.conftest import HandClock
 from tests.fakes.zalo_faults import FAULTS
 from tests.fakes.zalo_oa import APP_SECRET, FIRST_REFRESH, OA_SECRET
-from tests.fakes.zalo_oa_people import Person
-from tests.zalo_double import Rig, rig
-
-KINDS = [
-    {"id": "Zm9vYmFyYmF6.1", "label": "Góp tiền"},
-    {"id": "Zm9vYmFyYmF6.2", "label": "Ngày công"},
-]
+from tests.zalo_double import KINDS, Rig, followed, pao, rig, say
 
 
 @pytest.fixture
 async def oa(clock: HandClock) -> AsyncIterator[Rig]:
-    async with rig(clock) as made:
-        made.fake.people.follows(made.fake.people.person(1))
+    async with followed(clock) as made:
         yield made
-
-
-def pao(oa: Rig) -> Person:
-    return oa.fake.people.person(1)
-
-
-async def say(
-    oa: Rig, text: str, choices: list[dict[str, str]] | None = None, **more: Any
-) -> Outcome:
-    return await oa.oa.send(pao(oa).user_id, {"text": text, "choices": choices or [], **more})
 
 
 # ---- Every error code --------------------------------------------------------------------------

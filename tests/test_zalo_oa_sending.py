@@ -5,40 +5,22 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from bot.channels.platform import Failed, Later, Outcome, Platform, Sent, Unsure
+from bot.channels.platform import Failed, Later, Platform, Sent, Unsure
 from bot.channels.zalo_oa_events import Said, read
 from bot.channels.zalo_oa_window import window
 from tests.conftest import START, HandClock
 from tests.fakes.zalo_oa import OA_ID, FakeZaloOa
-from tests.fakes.zalo_oa_people import Person
 from tests.fakes.zalo_push import compact
-from tests.zalo_double import Rig, rig
-
-KINDS = [
-    {"id": "Zm9vYmFyYmF6.1", "label": "Góp tiền"},
-    {"id": "Zm9vYmFyYmF6.2", "label": "Ngày công"},
-]
+from tests.zalo_double import KINDS, Rig, followed, pao, rig, say
 
 
 @pytest.fixture
 async def oa(clock: HandClock) -> AsyncIterator[Rig]:
-    async with rig(clock) as made:
-        made.fake.people.follows(made.fake.people.person(1))
+    async with followed(clock) as made:
         yield made
-
-
-def pao(oa: Rig) -> Person:
-    return oa.fake.people.person(1)
-
-
-async def say(
-    oa: Rig, text: str, choices: list[dict[str, str]] | None = None, **more: Any
-) -> Outcome:
-    return await oa.oa.send(pao(oa).user_id, {"text": text, "choices": choices or [], **more})
 
 
 def texts(oa: Rig) -> list[str]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from bot.channels.zalo_bot import ZaloBot
 from bot.channels.zalo_bot_polling import poll
 from bot.errors import StorageAway
+from bot.fetching import Fetcher
+from bot.http_client import make_client
 from handlers.messages import Message
 from tests.conftest import HandClock
+from tests.fakes.zalo_bot import TOKEN, FakeZaloBot
 
 
 class MemoryPort:
@@ -56,3 +61,13 @@ async def polled(bot: ZaloBot, port: MemoryPort, seconds: float) -> Time:
             bot.calls, port, bot.account, HandClock(), sleep=time.sleep, monotonic=time.monotonic
         )
     return time
+
+
+@asynccontextmanager
+async def bot_of(fake: FakeZaloBot) -> AsyncIterator[ZaloBot]:
+    """A bot of the fake's, that finds one picture."""
+    async with fake.serve() as base:
+        address = {"p": f"{base}/media/p"}.get
+        made = ZaloBot(TOKEN, make_client(), Fetcher(["zdn.vn"], own=base), address, api_base=base)
+        yield made
+        await made.close()

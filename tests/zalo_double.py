@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
+from bot.channels.platform import Outcome
 from bot.channels.zalo_oa import ZaloOa
 from bot.channels.zalo_oa_oauth import OAuth
 from bot.channels.zalo_oa_tokens import TokenKeeper, Tokens
@@ -19,6 +21,12 @@ from bot.fetching import Fetcher
 from bot.http_client import make_client
 from tests.conftest import HandClock
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, FIRST_REFRESH, OA_ID, FakeZaloOa
+from tests.fakes.zalo_oa_people import Person
+
+KINDS = [
+    {"id": "Zm9vYmFyYmF6.1", "label": "Góp tiền"},
+    {"id": "Zm9vYmFyYmF6.2", "label": "Ngày công"},
+]
 
 
 class MemoryTokens:
@@ -146,3 +154,21 @@ async def rig(
         yield Rig(fake, oa, keeper, store, shelf, clock, base)
         await oa.close()
         await client.aclose()
+
+
+@asynccontextmanager
+async def followed(clock: HandClock) -> AsyncIterator[Rig]:
+    """A rig whose first person follows the OA."""
+    async with rig(clock) as made:
+        made.fake.people.follows(pao(made))
+        yield made
+
+
+def pao(oa: Rig) -> Person:
+    return oa.fake.people.person(1)
+
+
+async def say(
+    oa: Rig, text: str, choices: list[dict[str, str]] | None = None, **more: Any
+) -> Outcome:
+    return await oa.oa.send(pao(oa).user_id, {"text": text, "choices": choices or [], **more})
