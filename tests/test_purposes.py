@@ -54,3 +54,10 @@ def test_every_purpose_is_explained_and_no_other() -> None:
     explained = set(re.findall(r"^\| `(\w+)` ", DOCS, re.MULTILINE))
     assert used <= explained
     assert explained - used <= set(PURPOSES)
+
+
+def test_no_table_stands_twice_in_the_register() -> None:
+    """YAML would silently take the last one."""
+    text = (Path(storage.__file__).parent / "purposes.yaml").read_text("utf-8")
+    tables = re.findall(r"^(\w+):", text, re.MULTILINE)
+    assert sorted(set(tables)) == sorted(tables)
