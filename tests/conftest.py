@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.app import make_world
 from bot.replay.talk import START as START
@@ -16,6 +17,10 @@ from handlers.turn import World
 from storage.database import Database
 from storage.upgrade import upgrade
 from tests.postgres import Postgres, running
+
+# How long an example takes is the machine's affair: speed is shown by `make bench`.
+settings.register_profile("ours", settings.default, deadline=None)
+settings.load_profile("ours")
 
 STORES = ("sqlite", "postgresql")
 

@@ -461,7 +461,7 @@ def test_an_invitation_for_a_village_or_an_organisation_till_a_day(
         assert "Không có báo cáo nào" in talk.say("Ún", "báo cáo của bản")[0]
     assert _status("grants") == 0
     one, other = capsys.readouterr().out.splitlines()
-    assert one.endswith("village_head\tXã Bình Lư\tLò Văn Ún\tban na don")
+    assert one.endswith("village_head\tXã Bình Lư\tLò Văn Ún\tna don")
     assert other.endswith("\tLò Thị Mỷ\tHTX Chè\t00:00 04/01/2025")
 
 

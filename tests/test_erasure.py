@@ -346,12 +346,16 @@ def test_an_officers_open_form_about_it_is_closed(talk: Talk) -> None:
     talk.make_officer("Hà", "Xã Bình Lư")
     code = _report(talk)
     talk.say("Hà", f"mở {code}")
+    assert code in json.dumps(_states(talk))
     talk.say(SENDER, "xóa dữ liệu")
     talk.say(SENDER, "xóa hết")
     erasing.finish_all(talk.engine.database, talk.engine.writer)
-    assert "đúng" not in talk.say("Hà", "đúng")[0].split()[:1]
-    states = talk.write(lambda tx: tx.execute(select(conversations.c.state)).scalars().all())
-    assert all(code not in json.dumps(state) for state in states)
+    assert code not in json.dumps(_states(talk))
+    assert [code in said or "xác nhận" in said for said in talk.say("Hà", "đúng")] == [False]
+
+
+def _states(talk: Talk) -> list[Any]:
+    return list(talk.write(lambda tx: tx.execute(select(conversations.c.state)).scalars().all()))
 
 
 def test_ten_thousand_rows_go_in_slices(talk: Talk, clock: HandClock) -> None:

@@ -44,14 +44,30 @@ CALLS = {
     "zalo_oa": ("send", "upload_image", "refresh"),
     "zalo_bot": ("sendMessage", "sendPhoto"),
 }
+OTHERS = 5
 WAITS = {"429": 35, "503": 30}
 """Seconds a fault asks for at the least, as the fakes say them; Zalo's hold for the whole bot."""
+FAILED = {
+    ("telegram", "sendMessage", "400"): 1,
+    ("telegram", "sendMessage", "409"): 1,
+    **{
+        ("telegram", call, fault): 2
+        for call in ("sendMessage", "sendPhoto")
+        for fault in ("403_blocked", "403_deactivated", "migrated")
+    },
+    ("zalo_oa", "send", "400"): 1,
+    ("zalo_oa", "upload_image", "400"): 1,
+    ("zalo_oa", "refresh", "lost"): 2 + OTHERS,
+    ("zalo_bot", "sendMessage", "400"): 1,
+    ("zalo_bot", "sendPhoto", "400"): 1,
+}
+"""How many messages may end failed: what was refused, all of who is gone, and all when a new token
+was lost on its way. Whatever is not here is sent in the end."""
 LOST = {"done_lost", "lost"}
 WITH_PICTURE = {"sendPhoto", "upload_image"}
 HANGS = {"hang", "slow"}
-PATIENCE_SECONDS, PATIENCE_WITH_HANGS = 10.0, 1.0
+PATIENCE_SECONDS, PATIENCE_WITH_HANGS = 10.0, 2.0
 """A fault that hangs is waited for as long as a call may take: there, a short time."""
-OTHERS = 5
 PICTURE = encoded(plain())
 CELLS = [
     (platform, call, fault)
@@ -88,6 +104,8 @@ class Cell:
     fail: Callable[[str, str], None]
     senders: list[str]
     seen: Callable[[str], list[str]]
+    met: Callable[[], list[str]]
+    """The faults that calls have met."""
 
 
 @pytest.fixture
@@ -118,7 +136,10 @@ async def _telegram(clock: HandClock) -> AsyncIterator[Cell]:
         def seen(sender: str) -> list[str]:
             return [one.text for one in fake.people.chats[int(sender)].seen if one.text]
 
-        yield Cell(platform, fail, [str(number) for number in numbers], seen)
+        def met() -> list[str]:
+            return [call.fault for call in fake.calls if call.fault]
+
+        yield Cell(platform, fail, [str(number) for number in numbers], seen, met)
 
 
 @asynccontextmanager
@@ -132,7 +153,9 @@ async def _zalo_oa(clock: HandClock) -> AsyncIterator[Cell]:
         def seen(sender: str) -> list[str]:
             return [one.text for one in made.fake.people.all[sender].seen if one.text]
 
-        yield Cell(made.oa, made.fake.faults.switch, [who.user_id for who in people], seen)
+        faults = made.fake.faults
+        senders = [who.user_id for who in people]
+        yield Cell(made.oa, faults.switch, senders, seen, lambda: [one for _, one in faults.met])
 
 
 @asynccontextmanager
@@ -148,7 +171,8 @@ async def _zalo_bot(clock: HandClock) -> AsyncIterator[Cell]:
         def seen(sender: str) -> list[str]:
             return [one.text for one in fake.people[sender].seen if one.kind == "text"]
 
-        yield Cell(platform, fake.faults.switch, senders, seen)
+        faults = fake.faults
+        yield Cell(platform, faults.switch, senders, seen, lambda: [one for _, one in faults.met])
         await platform.close()
 
 
@@ -177,15 +201,19 @@ async def test_a_fault(
             for sender in others:
                 _queue(engine, timed, sender, ["ba"])
             await _to_the_end(engine, timed, clock)
-        _judge(engine, cell, timed, fault if call != "refresh" else "", begun)
+        assert cell.met() == [fault]
+        _judge(engine, cell, timed, call, fault, begun)
 
 
-def _judge(engine: Engine, cell: Cell, timed: Timed, fault: str, begun: datetime) -> None:
+def _judge(engine: Engine, cell: Cell, timed: Timed, call: str, met: str, begun: datetime) -> None:
+    fault = met if call != "refresh" else ""
     victim, others = cell.senders[0], cell.senders[1:]
     with engine.database.reading(engine.clock()) as tx:
         rows = list(tx.execute(select(outbox.c.state, outbox.c.reason, outbox.c.sent_at,
                                       outbox.c.body).order_by(outbox.c.id)))  # fmt: skip
     assert all(row.state == "sent" or (row.state == "failed" and row.reason) for row in rows)
+    failed = [row.state for row in rows].count("failed")
+    assert failed == FAILED.get((timed.channel, call, met), 0)
     sent = [row.body["text"] for row in rows[:2] if row.state == "sent"]
     seen = cell.seen(victim)
     assert list(dict.fromkeys(seen)) == sent
