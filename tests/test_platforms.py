@@ -74,7 +74,6 @@ async def test_telegram(tmp_path: Path, mode: str) -> None:
             telegram_mode=mode, telegram_webhook_secret="s" * 43,
         )  # fmt: skip
         async with running(told) as app:
-            seen = fake.people.chats[CHAT].seen if CHAT in fake.people.chats else None
             fake.people.start(CHAT)
             seen = fake.people.chats[CHAT].seen
             await until(lambda: len(seen) == 1)

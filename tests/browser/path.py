@@ -52,7 +52,7 @@ async def photos_kept(page: Page) -> None:
     async with asyncio.timeout(20):
         for number in (1, 2):
             while not (await page.context.request.get(f"/chat/media/{number}/thumb")).ok:
-                pass
+                await page.wait_for_timeout(50)
 
 
 async def begin_as_officer(page: Page, invitation: str) -> None:

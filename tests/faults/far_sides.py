@@ -61,7 +61,10 @@ class FarSide(Protocol):
         """How many events the program has not taken yet."""
 
     def refused(self) -> int:
-        """How many tries were not answered 200 in time."""
+        """How many tries were answered, or met, otherwise than with 200."""
+
+    def late(self) -> int:
+        """How many tries had no answer in the platform's time."""
 
 
 def _setting(**told: str) -> dict[str, str]:
@@ -105,7 +108,10 @@ class Telegram:
         return len(self._fake.unconfirmed)
 
     def refused(self) -> int:
-        return sum(not 200 <= push.status < 300 for push in self._fake.pushes)
+        return sum(not 200 <= push.status < 300 for push in self._fake.pushes) - self.late()
+
+    def late(self) -> int:
+        return sum(push.status == -1 for push in self._fake.pushes)
 
 
 class ZaloOa:
@@ -155,7 +161,10 @@ class ZaloOa:
         return self._again.untaken
 
     def refused(self) -> int:
-        return sum(status != 200 for _, status in self._fake.push.log)
+        return sum(status not in (200, -1) for _, status in self._fake.push.log)
+
+    def late(self) -> int:
+        return sum(status == -1 for _, status in self._fake.push.log)
 
 
 class ZaloBot:
@@ -195,7 +204,10 @@ class ZaloBot:
         return self._again.untaken
 
     def refused(self) -> int:
-        return sum(status != 200 for _, status in self._fake.push.log)
+        return sum(status not in (200, -1) for _, status in self._fake.push.log)
+
+    def late(self) -> int:
+        return sum(status == -1 for _, status in self._fake.push.log)
 
 
 class _Again:

@@ -205,6 +205,7 @@ def _judge(site: Site, side: FarSide, people: list[Person], counts: Counter[str]
         {code: 1 for one in villagers for code in one.shown_photos},
     )
     counts["not taken at once"] = side.refused()
+    counts["not answered in time"] = side.late()
     counts["reports"] = len(plain.reports)
     counts["photos"] = sum(len(one.shown_photos) for one in villagers)
     counts["decisions"] = sum(len(officer.decided) for officer in officers)
