@@ -104,7 +104,7 @@ def _some_stopped(turn: Turn, answers: Answers) -> None:
     if answers["which"] == ALL or len(chosen) == len(wishes):
         _stop_all(turn)
         return
-    subscriptions.end(turn.tx, turn.person.id, [one.id for one in chosen] or [0])
+    subscriptions.end(turn.tx, turn.person.id, [one.id for one in chosen])
     left = [_named(turn, one.actor, one.place) for one in wishes if one not in chosen]
     turn.say("reminders.office_left", [turn.typed("remind_stop")], wishes=left)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, literal_column, select
+from sqlalchemy import bindparam, insert, select
 
 from storage import audit
 from storage.codes import new_code
@@ -99,15 +99,6 @@ UNCHANGED = (
 """What every change of a contribution is compared on: the version and the state that were seen."""
 _BY_CODE = select(*COLUMNS).where(contributions.c.code == bindparam("with_code"))
 _BY_ID = select(*COLUMNS).where(contributions.c.id == bindparam("with_id"))
-_QUEUE = (
-    select(*COLUMNS)
-    .where(
-        contributions.c.place == bindparam("at_place"),
-        contributions.c.state == bindparam("in_state"),
-    )
-    .order_by(contributions.c.submitted_at, contributions.c.id)
-    .limit(bindparam("most"))
-)
 _OF_REPORTER = (
     select(*COLUMNS)
     .where(contributions.c.reporter_id == bindparam("of_person"))
@@ -122,15 +113,6 @@ _ASKED = (
     )
     .order_by(contributions.c.updated_at.desc())
     .limit(1)
-)
-_WAITING = select(func.count()).select_from(
-    select(literal_column("1"))
-    .where(
-        contributions.c.place == bindparam("at_place"),
-        contributions.c.state == bindparam("in_state"),
-    )
-    .limit(bindparam("most"))
-    .subquery()
 )
 
 
@@ -191,24 +173,6 @@ def find(tx: Tx, code: str) -> Contribution | None:
 def get(tx: Tx, contribution_id: int) -> Contribution:
     """The contribution with this id."""
     return Contribution(*tx.execute(_BY_ID, {"with_id": contribution_id}).one())
-
-
-def queue(tx: Tx, place: str, limit: int) -> list[Contribution]:
-    """What waits for a decision at a place, oldest first."""
-    found = [
-        Contribution(*row)
-        for state in OPEN
-        for row in tx.execute(_QUEUE, {"at_place": place, "in_state": state, "most": limit})
-    ]
-    return sorted(found, key=lambda one: (one.submitted_at, one.id))[:limit]
-
-
-def waiting(tx: Tx, place: str, limit: int) -> int:
-    """How many wait at a place, counted no further than `limit`: a whole count is not cheap."""
-    return min(limit, sum(
-        tx.execute(_WAITING, {"at_place": place, "in_state": state, "most": limit}).scalar() or 0
-        for state in OPEN
-    ))  # fmt: skip
 
 
 def of_reporter(tx: Tx, person_id: int, limit: int) -> list[Contribution]:

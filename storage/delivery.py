@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, delete, or_, select, update
+from sqlalchemy import bindparam, case, delete, exists, or_, select, update
 
 from storage.database import Tx
 from storage.outbox import RANKS, Body, Kind
@@ -103,8 +103,15 @@ _HELD = (
     )
     .with_for_update()
 )
+_waits = outbox.alias("waits")
+_REPLY_WAITS = exists().where(
+    _waits.c.account_id == bindparam("of_account"),
+    _waits.c.state == "queued",
+    _waits.c.kind == "reply",
+    or_(_waits.c.due_at.is_(None), _waits.c.due_at <= bindparam("now")),
+)
 _NEXT = (
-    select(outbox.c.kind, outbox.c.due_at)
+    select(outbox.c.kind, outbox.c.due_at, _REPLY_WAITS.label("reply_waits"))
     .where(outbox.c.account_id == bindparam("of_account"), outbox.c.state == "queued")
     # What is put off till morning stands behind what may be said now.
     .order_by(
@@ -192,7 +199,8 @@ def _free(tx: Tx, account_id: int, again_at: datetime) -> None:
         _GO_ON,
         {
             "of_account": account_id,
-            "to_rank": RANKS[following.kind],
+            # Who asked waits for an answer, whatever was queued before it.
+            "to_rank": RANKS["reply" if following.reply_waits else following.kind],
             "to_due": due_at,
             "now": tx.now,
         },

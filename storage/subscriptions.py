@@ -74,7 +74,7 @@ def begin(tx: Tx, person_id: int, account_id: int, actor: str, place: str) -> bo
     return True
 
 
-def end(tx: Tx, person_id: int, only: Collection[int] = ()) -> int:
+def end(tx: Tx, person_id: int, only: Collection[int] | None = None) -> int:
     """Stop the reminders of a person at once, or `only` some of his wishes; how many there were.
 
     With the last of them goes what is queued for him and has not left.
@@ -84,7 +84,7 @@ def end(tx: Tx, person_id: int, only: Collection[int] = ()) -> int:
         .where(
             subscriptions.c.person_id == person_id,
             _LIVE,
-            *([subscriptions.c.id.in_(only)] if only else []),
+            *([] if only is None else [subscriptions.c.id.in_(only)]),
         )
         .values(until=tx.now)
     ).rowcount

@@ -21,6 +21,7 @@ from storage import (
     grants,
     households,
     people,
+    queue,
     raising,
     requests,
     stories,
@@ -108,8 +109,8 @@ def test_a_report_moved_to_another_commune_is_in_that_queue(database: Database) 
     with database.writing(START) as tx:
         seen = report(tx)
         now = corrections.correct(tx, seen, replace(MORE, place=ELSEWHERE), by=seen.reporter_id)
-        assert contributions.queue(tx, HERE, 5) == []
-        assert contributions.queue(tx, ELSEWHERE, 5) == [now]
+        assert queue.at_places(tx, [HERE], queue.Filter(), 5) == []
+        assert queue.at_places(tx, [ELSEWHERE], queue.Filter(), 5) == [now]
 
 
 def test_another_commune_has_its_own_time(database: Database) -> None:

@@ -255,6 +255,24 @@ async def test_who_waits_for_an_answer_goes_first(engine: Engine, clock: HandClo
     assert len({one.account_id for one in first}) == 10
 
 
+async def test_an_answer_behind_much_that_was_pushed_still_comes_first(
+    engine: Engine, clock: HandClock
+) -> None:
+    """A lease ends with pushes queued before the answer: he who asked keeps his place."""
+    queue(engine, "pushed", "tin", kind="push")
+    queue(engine, "asks", "một", "hai", "ba", "bốn", kind="push")
+    queue(engine, "asks", "đáp")
+    with engine.database.writing(clock()) as tx:
+        [first] = delivery.claim(tx, "telegram", "me", 1)
+        assert len(first.rows) < 5
+        sent = tuple(row.id for row in first.rows)
+        delivery.settle(tx, "me", [delivery.Settled(first.account_id, sent=sent)])
+    clock.move(timedelta(seconds=1))
+    with engine.database.writing(clock()) as tx:
+        [after] = delivery.claim(tx, "telegram", "me", 1)
+    assert after.sender == first.sender == "asks"
+
+
 async def test_a_lease_that_ran_out_is_taken_over_and_the_old_holder_frees_nobody(
     engine: Engine, clock: HandClock
 ) -> None:

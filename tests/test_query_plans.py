@@ -224,7 +224,7 @@ def test_the_queue_is_read_in_order_and_not_sorted(store: str, fresh_url: Fresh)
         with database.writing(START) as tx:
             _fill(tx)
         with _listening(database) as sent, database.reading(START) as tx:
-            contributions.queue(tx, HERE, 4)
+            queue.at_places(tx, [HERE], Filter(), 4)
             contributions.of_reporter(tx, 1, 5)
             outbox.waiting(tx, 1)
         plans = Plans(store)

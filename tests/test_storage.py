@@ -28,6 +28,7 @@ from storage import (
     honours,
     outbox,
     people,
+    queue,
     received,
     timers,
     verification,
@@ -311,11 +312,9 @@ def test_the_queue_is_oldest_first_and_of_one_place(database: Database) -> None:
     with database.writing(LATER) as tx:
         verification.reject(tx, made[1], officer(tx), "không có khoản này")
         expected = [made[2], made[0], made[4], made[3]]
-        assert contributions.queue(tx, HERE, 10) == expected
-        assert contributions.queue(tx, HERE, 2) == expected[:2]
-        assert contributions.waiting(tx, HERE, 100) == 4
-        assert contributions.waiting(tx, HERE, 3) == 3
-        assert contributions.waiting(tx, "old:9999", 3) == 0
+        assert queue.at_places(tx, [HERE], queue.Filter(), 10) == expected
+        assert queue.at_places(tx, [HERE], queue.Filter(), 2) == expected[:2]
+        assert queue.at_places(tx, ["old:9999"], queue.Filter(), 3) == []
 
 
 @pytest.mark.parametrize("value", [0, -1])
