@@ -175,9 +175,9 @@ def routes(
             one = await shown(sender, number) if sender and number else None
         except StorageAway as away:
             return Response(status_code=503, headers={"Retry-After": str(away.retry_after)})
-        name = one and (one.thumb if small else one.sha256)
-        file = pictures.path(folder, name) if name else None
-        if one is None or file is None or not await asyncio.to_thread(file.is_file):
+        name = None if one is None else one.thumb if small else one.sha256
+        file = await asyncio.to_thread(pictures.find, folder, name)
+        if one is None or file is None:
             return Response(status_code=404, headers=_HEADERS)
         is_picture = one.thumb is not None
         kind = "image/jpeg" if is_picture else one.mime
