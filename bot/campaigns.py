@@ -2,7 +2,8 @@
 slices.
 
 Runs in every replica; a slice locks its campaign, so that one of them works at a time. Between
-20:00 and 07:00 nothing is begun or continued.
+20:00 and 07:30 nobody is told anything; what a stopped campaign has queued is taken back at any
+hour.
 """
 
 from __future__ import annotations
