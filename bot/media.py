@@ -66,27 +66,26 @@ class MediaJob:
         self._folder = folder
         self._incoming = incoming
         self._fetchers = {**fetchers, WEB: incoming}
+        self._tidied, self._swept = (-each.total_seconds() for each in (TIDY_EVERY, SWEEP_EVERY))
+        """When last, or last tried: a fault there waits as long, and holds up no fetching."""
 
     async def run(self) -> None:
-        """Work until cancelled: when woken, and every POLL_SECONDS in any case."""
+        """Work until cancelled: when woken, and every POLL_SECONDS in any case. After a fault it
+        may be run again and goes on."""
         loop = asyncio.get_running_loop()
-        tidied, swept = (-each.total_seconds() for each in (TIDY_EVERY, SWEEP_EVERY))
         while True:
             self._engine.arrived.clear()
             try:
                 while await self.once():
                     pass
-                if loop.time() - tidied >= TIDY_EVERY.total_seconds():
-                    tidied = loop.time()
+                if loop.time() - self._tidied >= TIDY_EVERY.total_seconds():
+                    self._tidied = loop.time()
                     await self.tidy()
-                if loop.time() - swept >= SWEEP_EVERY.total_seconds():
-                    swept = loop.time()
+                if loop.time() - self._swept >= SWEEP_EVERY.total_seconds():
+                    self._swept = loop.time()
                     await self.sweep()
             except StorageAway:
                 pass  # the next round finds it as it was
-            except Exception as fault:
-                # Nobody restarts this task: a fault must not end the fetching of everything.
-                log.error("media_job", fault=type(fault).__name__)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._engine.arrived.wait()
