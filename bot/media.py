@@ -21,8 +21,8 @@ from bot.channels.platform import NotFetched
 from bot.channels.web import CHANNEL as WEB
 from bot.engine import Engine
 from bot.errors import StorageAway
-from bot.incoming import Incoming
-from bot.pictures import LIMITS, DecoderAway, Kept, Kind, Reason, delete, keep, near, path, sweep
+from bot.incoming import KINDS, Incoming
+from bot.pictures import LIMITS, DecoderAway, Kept, Reason, delete, keep, near, path, sweep
 from handlers.evidence_shown import tell_refused, visible
 from handlers.turn import World
 from storage import media_jobs, people
@@ -38,7 +38,6 @@ SETTLED = timedelta(minutes=10)
 """A file younger than this may be about to be referred to."""
 SWEEP_EVERY = timedelta(days=1)
 SLICE = 500
-KINDS: dict[Kind, str] = {"picture": "photo", "document": "file", "voice": "voice"}
 
 log = structlog.get_logger()
 

@@ -6,10 +6,10 @@ same API and may answer with either family.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
 from bot.channels.platform import Failed, Later, Unsure
-from knowledge.zone import ZONE
+from bot.clock import seconds_until
 
 Trouble = Later | Unsure | Failed
 
@@ -47,7 +47,7 @@ def outcome_of(code: int, now: datetime) -> Trouble:
     """
     reason = f"zalo_{abs(code)}"
     if code in _NIGHT:
-        return Later(_until_morning(now), reason)
+        return Later(seconds_until(_MORNING, now), reason)
     if code in _LATER:
         seconds, whole = _LATER[code]
         return Later(seconds, reason, whole)
@@ -70,9 +70,3 @@ def outcome_of_status(status: int, retry_after: str) -> Trouble:
     if status in {400, 411, 413, 414, 415, 422}:
         return Failed(reason)
     return Failed(reason, alarm=True)
-
-
-def _until_morning(now: datetime) -> float:
-    here = now.astimezone(ZONE)
-    day = here.date() if here.time() < _MORNING else here.date() + timedelta(days=1)
-    return (datetime.combine(day, _MORNING, ZONE) - here).total_seconds()
