@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from bot.channels.platform import Failed, Later, Unsure
+from bot.channels.platform import LONGEST_WAIT, Failed, Later, Unsure
 from bot.clock import seconds_until
 
 Trouble = Later | Unsure | Failed
@@ -64,7 +64,7 @@ def outcome_of_status(status: int, retry_after: str) -> Trouble:
     if status in {429, 503}:
         # Both say that the call was not taken.
         asked = float(retry_after) if retry_after.isdecimal() else 0.0
-        return Later(min(max(asked, 30.0), 3600.0), reason, whole=True)
+        return Later(min(max(asked, 30.0), LONGEST_WAIT), reason, whole=True)
     if status >= 500 or status == 408:
         return Unsure(reason)
     if status in {400, 411, 413, 414, 415, 422}:
