@@ -2,7 +2,8 @@
 slices.
 
 Runs in every replica; a slice locks its campaign, so that one of them works at a time. Between
-20:00 and 07:00 nothing is begun or continued.
+20:00 and 07:30 nobody is told anything; what a stopped campaign has queued is taken back at any
+hour.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 
 import structlog
 
+from bot.clock import seconds_until
 from bot.engine import Engine
 from bot.errors import StorageAway
 from handlers import campaigns as planning
@@ -77,10 +79,5 @@ class Campaigns:
 
 def until_daytime(now: datetime) -> float:
     """Seconds until something may be pushed to many, 0 by day."""
-    local = now.astimezone(ZONE)
-    if planning.is_daytime(local):
-        return 0.0
-    start = local.replace(hour=planning.STARTS.hour, minute=planning.STARTS.minute, second=0)
-    if start <= local:
-        start += timedelta(days=1)
-    return (start - local).total_seconds()
+    by_day = planning.is_daytime(now.astimezone(ZONE))
+    return 0.0 if by_day else seconds_until(planning.STARTS, now)

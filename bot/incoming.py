@@ -15,7 +15,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.channels.platform import NotFetched
+from bot.pictures import Kind
+from handlers.messages import AttachmentKind
 
+KINDS: dict[Kind, AttachmentKind] = {"picture": "photo", "document": "file", "voice": "voice"}
+"""What a file is by its content, as a message and its row call it."""
 SCHEME = "web:"
 MOST_FILES, MOST_BYTES = 10, 64 * 1024 * 1024
 """Of one person: two reports' worth, waiting at most for his consent."""

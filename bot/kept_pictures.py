@@ -15,7 +15,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from bot.engine import Engine
-from bot.pictures import path
+from bot.errors import StorageAway
+from bot.pictures import find, path
 from storage import media
 from storage.media import Evidence
 
@@ -83,14 +84,16 @@ class Addresses:
         """Serves what `of` gave out."""
 
         async def show(request: Request) -> Response:
-            found = self._meant(request.path_params["name"])
-            evidence = await pictures.find(found) if found is not None else None
-            if evidence is None or not evidence.sha256:
+            meant = self._meant(request.path_params["name"])
+            try:
+                evidence = await pictures.find(meant) if meant is not None else None
+            except StorageAway as away:
+                return Response(status_code=503, headers={"Retry-After": str(away.retry_after)})
+            file = await asyncio.to_thread(find, folder, evidence.sha256 if evidence else None)
+            if file is None:
                 return Response(status_code=404)
             headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-            return FileResponse(
-                path(folder, evidence.sha256), media_type="image/jpeg", headers=headers
-            )
+            return FileResponse(file, media_type="image/jpeg", headers=headers)
 
         return Route(f"{PATH}{{name}}.jpg", show)
 

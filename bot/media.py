@@ -21,8 +21,8 @@ from bot.channels.platform import NotFetched
 from bot.channels.web import CHANNEL as WEB
 from bot.engine import Engine
 from bot.errors import StorageAway
-from bot.incoming import Incoming
-from bot.pictures import LIMITS, DecoderAway, Kept, Kind, Reason, delete, keep, near, path, sweep
+from bot.incoming import KINDS, Incoming
+from bot.pictures import LIMITS, DecoderAway, Kept, Reason, delete, keep, near, path, sweep
 from handlers.evidence_shown import tell_refused, visible
 from handlers.turn import World
 from storage import media_jobs, people
@@ -38,7 +38,6 @@ SETTLED = timedelta(minutes=10)
 """A file younger than this may be about to be referred to."""
 SWEEP_EVERY = timedelta(days=1)
 SLICE = 500
-KINDS: dict[Kind, str] = {"picture": "photo", "document": "file", "voice": "voice"}
 
 log = structlog.get_logger()
 
@@ -66,27 +65,26 @@ class MediaJob:
         self._folder = folder
         self._incoming = incoming
         self._fetchers = {**fetchers, WEB: incoming}
+        self._tidied, self._swept = (-each.total_seconds() for each in (TIDY_EVERY, SWEEP_EVERY))
+        """When last, or last tried: a fault there waits as long, and holds up no fetching."""
 
     async def run(self) -> None:
-        """Work until cancelled: when woken, and every POLL_SECONDS in any case."""
+        """Work until cancelled: when woken, and every POLL_SECONDS in any case. After a fault it
+        may be run again and goes on."""
         loop = asyncio.get_running_loop()
-        tidied, swept = (-each.total_seconds() for each in (TIDY_EVERY, SWEEP_EVERY))
         while True:
             self._engine.arrived.clear()
             try:
                 while await self.once():
                     pass
-                if loop.time() - tidied >= TIDY_EVERY.total_seconds():
-                    tidied = loop.time()
+                if loop.time() - self._tidied >= TIDY_EVERY.total_seconds():
+                    self._tidied = loop.time()
                     await self.tidy()
-                if loop.time() - swept >= SWEEP_EVERY.total_seconds():
-                    swept = loop.time()
+                if loop.time() - self._swept >= SWEEP_EVERY.total_seconds():
+                    self._swept = loop.time()
                     await self.sweep()
             except StorageAway:
                 pass  # the next round finds it as it was
-            except Exception as fault:
-                # Nobody restarts this task: a fault must not end the fetching of everything.
-                log.error("media_job", fault=type(fault).__name__)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._engine.arrived.wait()

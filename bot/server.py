@@ -66,7 +66,7 @@ def make_site(app: App, only: Part | None = None) -> Starlette:
             Schedule(engine, app.world).run,
             Campaigns(engine, app.world, app.clock).run,
             partial(erasing.work, engine.database, engine.writer),
-            partial(tidying.work, engine),
+            partial(tidying.work, engine, spool),
         ],
     }
 

@@ -11,10 +11,11 @@ import asyncio
 import base64
 import json
 import os
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from handlers.messages import Attachment, Message
 MOST_FILES = 20_000
 """A province's busiest hours; at a few kilobytes each they need no more than a phone's photo."""
 MOST_RAW = 64 * 1024
+LEFT_KEPT = timedelta(days=7)
+"""Of what a crash left half written, and of what nobody could read: as long as dead letters."""
 LOOK_SECONDS = 1.0
 PATIENCE = {"zalo_oa": 1.5, "zalo_bot": 1.5}
 """Seconds storage may take. Zalo waits two for its answer, and then counts towards switching the
@@ -49,7 +52,8 @@ class Spool:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`receive` takes one message and raises StorageAway; `keep` takes a body nobody
-        understands. What an earlier process left in the folder is handed on first."""
+        understands. What an earlier process left in the folder is handed on first; what can never
+        be is removed once it is old."""
         self._folder = folder
         self._receive = receive
         self._keep = keep
@@ -57,6 +61,7 @@ class Spool:
         self._sleep = sleep
         self._lock = asyncio.Lock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.tidy()
         self._waiting: dict[str, list[Path]] = {}
         for path in sorted(folder.glob("*/*.json")):
             self._waiting.setdefault(path.parent.name, []).append(path)
@@ -84,6 +89,14 @@ class Spool:
             await self._keep(raw, key)
         except StorageAway:
             await self._append(channel, {"key": key}, raw)
+
+    def tidy(self) -> None:
+        """Remove parts and unreadable events older than LEFT_KEPT, by the machine's clock."""
+        before = time.time() - LEFT_KEPT.total_seconds()
+        for path in [*self._folder.glob("*/*.part"), *self._folder.glob("*/*.unreadable")]:
+            with suppress(OSError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
     async def run(self) -> None:
         """Hand on what lies here, until cancelled."""
@@ -167,4 +180,5 @@ def _write(path: Path, text: str) -> None:
 
 def _set_aside(path: Path) -> None:
     if path.exists():
+        os.utime(path)  # it is kept from now on: somebody must have time to look
         path.replace(path.with_suffix(".unreadable"))

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from bot.engine import Engine
 from bot.errors import StorageAway
+from bot.spool import Spool
 from storage import tidying
 from storage.database import Tx
 
@@ -19,9 +20,14 @@ EVERY_SECONDS = 24 * 3600.0
 T = TypeVar("T")
 
 
-async def work(engine: Engine, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+async def work(
+    engine: Engine,
+    spool: Spool,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
     """Clear now and every day, until cancelled."""
     while True:
+        await asyncio.to_thread(spool.tidy)
         with suppress(StorageAway):
             await once(engine)
         await sleep(EVERY_SECONDS)

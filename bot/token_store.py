@@ -26,7 +26,8 @@ class StoredTokens:
         self._name = f"zalo_oa:{account}"
 
     async def load(self) -> Tokens | None:
-        """What is stored; nothing, too, when it was sealed with another app's secret."""
+        """What is stored. What another app secret sealed is a dead grant of no known seed: the row
+        stands, and a refresh token from the settings begins a new grant in its place."""
         pair = await self._engine.read(partial(tokens.load, name=self._name))
         if pair is None:
             return None
@@ -36,7 +37,7 @@ class StoredTokens:
                 self._seal.decrypt(told[part].encode()).decode() for part in ("access", "refresh")
             )
         except InvalidToken:
-            return None
+            return Tokens(**{**told, "access": "", "refresh": "", "state": "dead", "seed": ""})
         state: State = next(one for one in STATES if one == pair.state)
         return Tokens(**{**told, "access": access, "refresh": refresh, "state": state})
 

@@ -9,10 +9,12 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+import prometheus_client
 import pytest
 import pytest_asyncio
 
 from bot import media as media_module
+from bot import server
 from bot.channels.platform import NotFetched, Why
 from bot.engine import Engine
 from bot.incoming import Incoming
@@ -275,6 +277,38 @@ async def test_the_same_photo_and_one_much_like_it_are_hints_on_the_newer_report
     assert await hints(again) == ([first.code], 1)
     assert await hints(like) == ([first.code], 1)
     assert await hints(new) == ([], 0)
+
+
+async def test_a_fault_raises_an_alarm_and_the_job_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidied = 0
+
+    async def broken() -> None:
+        nonlocal tidied
+        tidied += 1
+        raise OSError(5, "io")
+
+    def alarms() -> float:
+        name, labels = "chung_suc_alarms_total", {"channel": "job"}
+        return prometheus_client.REGISTRY.get_sample_value(name, labels) or 0.0
+
+    monkeypatch.setattr(server, "JOB_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(bench.job, "tidy", broken)
+    before = alarms()
+    running = asyncio.create_task(server._guarded(bench.job.run))
+    async with asyncio.timeout(20):
+        while tidied == 0:  # noqa: ASYNC110 - the job tells nobody of it
+            await asyncio.sleep(0.01)
+        number = await bench.send(PHOTO)
+        while (await bench.row(number)).state != "kept":
+            bench.engine.arrived.set()
+            await asyncio.sleep(0.01)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert alarms() - before == 1
+    assert tidied == 1, "what failed is tried again in its time, not at once"
 
 
 async def test_the_job_is_woken_by_a_message_that_brought_something(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from bot import tidying
+from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.spool import PATIENCE, Spool
 from handlers.messages import Attachment, Message
@@ -140,6 +145,53 @@ async def test_a_torn_file_is_set_aside_and_blocks_nothing(tmp_path: Path) -> No
     store.away = False
     await hand_on(Spool(tmp_path, store.receive, store.keep))
     assert [one.event_id for one in store.taken] == ["e2"]
+    assert [path.suffix for path in tmp_path.rglob("*.*")] == [".unreadable"]
+
+
+async def test_what_can_never_be_handed_on_goes_after_a_week(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put() -> None:
+        (tmp_path / "zalo_oa").mkdir(exist_ok=True)
+        for name in ("1.part", "2.unreadable", "3.json"):
+            for age in (6, 8):
+                path = tmp_path / "zalo_oa" / f"{age}{name}"
+                path.write_text("{}")
+                os.utime(path, (then := time.time() - age * 24 * 3600, then))
+
+    def left() -> set[str]:
+        return {path.name for path in tmp_path.rglob("*.*")}
+
+    store, kept = Store(), {"61.part", "62.unreadable", "63.json", "83.json"}
+    put()
+    spool = Spool(tmp_path, store.receive, store.keep)
+    assert left() == kept
+    put()
+
+    class Enough(Exception):
+        pass
+
+    async def a_day(_seconds: float) -> None:
+        raise Enough
+
+    async def nothing(_engine: Engine) -> None:
+        raise StorageAway
+
+    monkeypatch.setattr(tidying, "once", nothing)
+    with pytest.raises(Enough):
+        await tidying.work(cast(Engine, None), spool, a_day)
+    assert left() == kept
+
+
+async def test_what_is_set_aside_is_kept_a_week_from_then(tmp_path: Path) -> None:
+    store = Store()
+    (tmp_path / "zalo_oa").mkdir()
+    torn = tmp_path / "zalo_oa" / "000000000001.json"
+    torn.write_text("{")
+    os.utime(torn, (0, 0))
+    spool = Spool(tmp_path, store.receive, store.keep)
+    await hand_on(spool)
+    spool.tidy()
     assert [path.suffix for path in tmp_path.rglob("*.*")] == [".unreadable"]
 
 

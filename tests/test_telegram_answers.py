@@ -39,6 +39,12 @@ def test_a_wait_counts_whatever_the_code() -> None:
     assert outcome(500, json.dumps(body).encode()) == Later(2.0, "500")
 
 
+@pytest.mark.parametrize(("wait", "kept"), [(3600, 3600.0), (3601, 3600.0), (999_999_999, 3600.0)])
+def test_no_wait_is_longer_than_an_hour(wait: int, kept: float) -> None:
+    body = {"ok": False, "error_code": 429, "parameters": {"retry_after": wait}}
+    assert outcome(429, json.dumps(body).encode()) == Later(kept, "429")
+
+
 def test_the_code_in_the_body_counts_and_a_long_description_is_cut() -> None:
     body = {"ok": False, "error_code": 400, "description": "x" * 1000}
     assert outcome(200, json.dumps(body).encode()) == Failed("400 " + "x" * 196)

@@ -121,6 +121,34 @@ async def test_a_row_said_in_part_goes_on_where_it_stopped(fake: FakeTelegram) -
     assert [(one.photo, len(one.text)) for one in fake.people.chats[CHAT].seen] == once + once
 
 
+async def test_pictures_erased_between_two_tries_take_no_words_with_them(
+    fake: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {1: JPEG, 2: PNG}
+    read: list[int] = []
+
+    async def picture(media: object) -> bytes | None:
+        read.append(int(str(media)))
+        return kept.get(read[-1])
+
+    body = BODY | {"pictures": [1, 2]}
+    async with telegram_at(fake, picture=picture) as platform:
+        call = platform._call
+
+        async def second_is_lost(method: object) -> object:
+            if fake.calls:
+                fake.fail("sendPhoto", Fault("reset_before"))
+            return await call(method)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patched:
+            patched.setattr(platform, "_call", second_is_lost)
+            assert isinstance(await platform.send(str(CHAT), body), Unsure)
+        kept.clear()
+        assert isinstance(await platform.send(str(CHAT), body), Sent)
+    assert [one.text for one in fake.people.chats[CHAT].seen] == ["", BODY["text"]]
+    assert read == [1, 2, 2], "a picture that was sent is not read again"
+
+
 async def test_an_empty_text_is_never_sent(fake: FakeTelegram) -> None:
     async with telegram_at(fake) as platform:
         assert await platform.send(str(CHAT), {"text": " \n", "choices": []}) == Failed("empty")

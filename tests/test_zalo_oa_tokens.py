@@ -15,8 +15,12 @@ import structlog
 from bot.channels.platform import Failed, Later, Sent
 from bot.channels.zalo_oa_oauth import OAuth
 from bot.channels.zalo_oa_tokens import AGAIN, LEASE, NoToken, TokenKeeper
+from bot.engine import Engine
 from bot.errors import StorageAway
-from tests.conftest import HandClock
+from bot.token_store import StoredTokens
+from handlers.turn import World
+from storage.database import Database
+from tests.conftest import Fresh, HandClock
 from tests.fakes.zalo_oa import FIRST_REFRESH, FakeZaloOa
 from tests.zalo_double import FileTokens, MemoryTokens, Rig, keeper_of, rig
 
@@ -241,6 +245,26 @@ async def test_a_new_consent_in_the_settings_begins_a_new_grant(oa: Rig) -> None
     stale = keeper_of(oa.base, oa.store, oa.clock, first=FIRST_REFRESH)
     assert await stale.access() == oa.fake.grant.access
     assert not oa.fake.grant.dead
+
+
+async def test_another_app_secret_is_no_end_a_new_consent_begins_again(
+    oa: Rig, fresh_url: Fresh, world: World
+) -> None:
+    engine = Engine(Database(fresh_url("sqlite")), world, oa.clock)
+    engine.attach(asyncio.get_running_loop())
+    old, rotated = (StoredTokens(engine, "oa", secret) for secret in ("old", "rotated"))
+    await keeper_of(oa.base, old, oa.clock).access()
+    with pytest.raises(NoToken) as none:
+        await keeper_of(oa.base, rotated, oa.clock, first="").access()
+    assert none.value.consent
+    oa.fake.consent("second consent")
+    again = keeper_of(oa.base, rotated, oa.clock, first="second consent")
+    assert (await again.access(), again.alarm) == (oa.fake.grant.access, "")
+    # It is on storage: the next start goes on with it.
+    restarted = keeper_of(oa.base, rotated, oa.clock, first="second consent")
+    assert await restarted.access() == oa.fake.grant.access
+    assert refreshes(oa) == 2
+    engine.close()
 
 
 async def test_without_any_token_consent_is_needed(oa: Rig) -> None:

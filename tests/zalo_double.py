@@ -15,7 +15,7 @@ import httpx
 from bot.channels.platform import Outcome
 from bot.channels.zalo_oa import ZaloOa
 from bot.channels.zalo_oa_oauth import OAuth
-from bot.channels.zalo_oa_tokens import TokenKeeper, Tokens
+from bot.channels.zalo_oa_tokens import TokenKeeper, Tokens, TokenStore
 from bot.errors import StorageAway
 from bot.fetching import Fetcher
 from bot.http_client import make_client
@@ -126,7 +126,7 @@ class Rig:
 
 def keeper_of(
     base: str,
-    store: MemoryTokens,
+    store: TokenStore,
     clock: HandClock,
     *,
     first: str = FIRST_REFRESH,

@@ -50,6 +50,8 @@ class Failed:
     alarm: bool = False
 
 
+LONGEST_WAIT = 3600.0
+"""Seconds a platform's word may hold anything back; then it is asked again."""
 Outcome = Sent | Later | Unsure | Failed
 Why = Literal["gone", "too_large", "not_allowed", "later"]
 

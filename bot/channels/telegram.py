@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from aiogram import Bot
@@ -57,7 +58,7 @@ POLL_SECONDS = 50
 KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
 Picture = Callable[[Any], Awaitable[bytes | None]]
 """The bytes of a picture of ours by its media id, None when it is gone. May raise StorageAway."""
-_Step = TelegramMethod[Any]
+_Step = Callable[[], Awaitable[Outcome | None]]
 
 
 class Telegram:
@@ -97,20 +98,21 @@ class Telegram:
 
         A row in several messages of which one came to nothing goes on from there next time.
         """
-        try:
-            steps = await self._steps(sender, body)
-        except StorageAway as away:
-            return Later(away.retry_after, "storage is away")
+        pictures = body.get("pictures", ())
+        steps = self._steps(int(sender), body)
         begun = self._unfinished.done(sender, body)
-        outcome = cast(Outcome, Sent() if begun else Failed("empty"))
+        outcome: Outcome = Sent() if begun else Failed("empty")
         for number, step in enumerate(steps[begun:], start=begun):
-            outcome = await self._say(step)
-            spoilt = isinstance(outcome, Failed) and not (outcome.unreachable or outcome.alarm)
-            if isinstance(step, SendPhoto) and spoilt and number + 1 < len(steps):
+            came = await step()
+            if came is None:
+                continue
+            outcome = came
+            spoilt = isinstance(came, Failed) and not (came.unreachable or came.alarm)
+            if number < len(pictures) and spoilt:
                 continue  # a picture it will not have must not hold back the words
-            if not isinstance(outcome, Sent):
-                self._unfinished.stopped(sender, body, number, outcome)
-                return outcome
+            if not isinstance(came, Sent):
+                self._unfinished.stopped(sender, body, number, came)
+                return came
         self._unfinished.finished(sender)
         return outcome
 
@@ -173,31 +175,40 @@ class Telegram:
         """Let go of connections."""
         await self._session.close()
 
-    async def _steps(self, sender: str, body: Body) -> list[_Step]:
-        chat = int(sender)
-        photos = [await self._picture(media) for media in body.get("pictures", ())]
+    def _steps(self, chat: int, body: Body) -> list[_Step]:
+        """One a picture, there or gone, and one a part of the text: a row's steps keep their
+        numbers between two tries."""
         texts = parts(body["text"], MAX_TEXT)
         return [
+            *(partial(self._photo, chat, media) for media in body.get("pictures", ())),
             *(
-                SendPhoto(chat_id=chat, photo=BufferedInputFile(photo, "anh.jpg"))
-                for photo in photos
-                if photo is not None
-            ),
-            *(
-                SendMessage(
-                    chat_id=chat,
-                    text=text,
-                    reply_markup=_buttons(body) if number == len(texts) else None,
-                    # A preview would open links that may be opened once only.
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                partial(
+                    self._say,
+                    SendMessage(
+                        chat_id=chat,
+                        text=text,
+                        reply_markup=_buttons(body) if number == len(texts) else None,
+                        # A preview would open links that may be opened once only.
+                        link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    ),
                 )
                 for number, text in enumerate(texts, start=1)
             ),
         ]
 
-    async def _say(self, step: _Step) -> Outcome:
+    async def _photo(self, chat: int, media: object) -> Outcome | None:
+        """Send a picture; None when it no longer exists."""
         try:
-            said = await self._call(step)
+            content = await self._picture(media)
+        except StorageAway as away:
+            return Later(away.retry_after, "storage is away")
+        if content is None:
+            return None
+        return await self._say(SendPhoto(chat_id=chat, photo=BufferedInputFile(content, "anh.jpg")))
+
+    async def _say(self, method: TelegramMethod[Any]) -> Outcome:
+        try:
+            said = await self._call(method)
         except CallFailed as fault:
             return outcome_of(fault)
         number = said.get("message_id") if isinstance(said, dict) else None

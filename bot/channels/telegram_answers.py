@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.channels.platform import Failed, Later, Outcome, Sent, Unsure, Why
+from bot.channels.platform import LONGEST_WAIT, Failed, Later, Outcome, Sent, Unsure, Why
 
 AGAIN_SECONDS = 5.0
 """Where nobody said how long to wait; delivery's own back-off grows from there."""
@@ -79,7 +79,7 @@ def result_of(status: int, raw: bytes) -> Any:
 def _seconds(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         return None
-    return float(value)
+    return min(float(value), LONGEST_WAIT)
 
 
 def outcome_of(fault: CallFailed) -> Outcome:

@@ -29,7 +29,7 @@ from bot.console import pages
 from bot.console.json_body import BodyTooLarge, ClientGone, read_chunks
 from bot.console.same_origin import SameOrigin
 from bot.errors import StorageAway
-from bot.incoming import Incoming, TooMuchWaiting
+from bot.incoming import KINDS, Incoming, TooMuchWaiting
 from bot.pictures.kinds import sniff
 from handlers.messages import Attachment, AttachmentKind, Message
 from storage.media import Evidence
@@ -39,9 +39,6 @@ MAX_NAME = 200
 AT_ONCE = 8
 """Uploads looked at together: each is read into memory for a moment, to tell what it is."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_KINDS: dict[pictures.Kind, AttachmentKind] = {
-    "picture": "photo", "document": "file", "voice": "voice",
-}  # fmt: skip
 _HEADERS = {
     "Cache-Control": "private, no-store",
     "X-Content-Type-Options": "nosniff",
@@ -144,7 +141,7 @@ class _Upload:
             raise _Refused(413 if form.reason == "too_large" else 415, f"file_{form.reason}")
         if form.kind != "picture" and len(data) > pictures.LIMITS.file_bytes:
             raise _Refused(413, "file_too_large")
-        return _KINDS[form.kind]
+        return KINDS[form.kind]
 
     def _error(self, status: int, key: str, more: Mapping[str, str] | None = None) -> Response:
         return JSONResponse({"error": self._words[key]}, status, {**_HEADERS, **(more or {})})
@@ -175,9 +172,9 @@ def routes(
             one = await shown(sender, number) if sender and number else None
         except StorageAway as away:
             return Response(status_code=503, headers={"Retry-After": str(away.retry_after)})
-        name = one and (one.thumb if small else one.sha256)
-        file = pictures.path(folder, name) if name else None
-        if one is None or file is None or not await asyncio.to_thread(file.is_file):
+        name = None if one is None else one.thumb if small else one.sha256
+        file = await asyncio.to_thread(pictures.find, folder, name)
+        if one is None or file is None:
             return Response(status_code=404, headers=_HEADERS)
         is_picture = one.thumb is not None
         kind = "image/jpeg" if is_picture else one.mime

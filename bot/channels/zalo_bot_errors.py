@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.channels.platform import Failed, Later, Unsure
+from bot.channels.platform import LONGEST_WAIT, Failed, Later, Unsure
 
 Trouble = Later | Unsure | Failed
 
@@ -17,7 +17,7 @@ def outcome_of(code: int, retry_after: str = "") -> Trouble:
     reason = f"zalo_bot_{code}"
     if code == 429:
         asked = float(retry_after) if retry_after.isdecimal() else QUOTA_SECONDS
-        return Later(min(max(asked, 1.0), 3600.0), reason, whole=True)
+        return Later(min(max(asked, 1.0), LONGEST_WAIT), reason, whole=True)
     if code == 503:
         return Later(30.0, reason, whole=True)
     # 403 is documented as "Internal server error".

@@ -6,10 +6,10 @@ same API and may answer with either family.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
-from bot.channels.platform import Failed, Later, Unsure
-from knowledge.zone import ZONE
+from bot.channels.platform import LONGEST_WAIT, Failed, Later, Unsure
+from bot.clock import seconds_until
 
 Trouble = Later | Unsure | Failed
 
@@ -47,7 +47,7 @@ def outcome_of(code: int, now: datetime) -> Trouble:
     """
     reason = f"zalo_{abs(code)}"
     if code in _NIGHT:
-        return Later(_until_morning(now), reason)
+        return Later(seconds_until(_MORNING, now), reason)
     if code in _LATER:
         seconds, whole = _LATER[code]
         return Later(seconds, reason, whole)
@@ -64,15 +64,9 @@ def outcome_of_status(status: int, retry_after: str) -> Trouble:
     if status in {429, 503}:
         # Both say that the call was not taken.
         asked = float(retry_after) if retry_after.isdecimal() else 0.0
-        return Later(min(max(asked, 30.0), 3600.0), reason, whole=True)
+        return Later(min(max(asked, 30.0), LONGEST_WAIT), reason, whole=True)
     if status >= 500 or status == 408:
         return Unsure(reason)
     if status in {400, 411, 413, 414, 415, 422}:
         return Failed(reason)
     return Failed(reason, alarm=True)
-
-
-def _until_morning(now: datetime) -> float:
-    here = now.astimezone(ZONE)
-    day = here.date() if here.time() < _MORNING else here.date() + timedelta(days=1)
-    return (datetime.combine(day, _MORNING, ZONE) - here).total_seconds()

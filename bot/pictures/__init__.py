@@ -12,7 +12,7 @@ who may see it, is storage's.
 from __future__ import annotations
 
 from bot.pictures.decoding import DecoderAway
-from bot.pictures.folder import delete, path, sweep
+from bot.pictures.folder import delete, find, path, sweep
 from bot.pictures.keeping import keep
 from bot.pictures.likeness import near
 from bot.pictures.outcome import LIMITS, Kept, Kind, Limits, Reason, Refused
@@ -26,6 +26,7 @@ __all__ = [
     "Reason",
     "Refused",
     "delete",
+    "find",
     "keep",
     "near",
     "path",

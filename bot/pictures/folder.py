@@ -26,6 +26,12 @@ def path(folder: Path, sha256: str) -> Path:
     return folder / sha256[:2] / sha256[2:4] / sha256
 
 
+def find(folder: Path, sha256: str | None) -> Path | None:
+    """The file of this name, None when it is gone or there is no name."""
+    file = path(folder, sha256) if sha256 else None
+    return file if file is not None and file.is_file() else None
+
+
 def store(folder: Path, *contents: bytes) -> list[str]:
     """Keep these contents, all or none; their names. One that is there already is put in its own
     place anew, which heals it and makes it young for `sweep`. Raises OSError."""
