@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 
+from handlers import loudspeaker
 from handlers.roles import INVITES, LEVELS
 from handlers.turn import World
 from storage import contributions, grants, organisations, people, representations
@@ -254,6 +256,27 @@ def test_an_inviter_who_lost_his_office_meanwhile_makes_no_code(talk: Talk) -> N
         lambda tx: tx.execute(select(func.count()).select_from(invitations)).scalar()
     )
     assert count == 1
+
+
+def test_who_is_of_the_commune_alone_now_pages_no_list_of_the_province(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loudspeaker, "SHOWN", 1)
+    for who, place in (("Páo", "Sin Suối Hồ"), ("Mỷ", "Bản Bo")):
+        for text in ("nhắc tôi", "đồng ý", place):
+            talk.say(who, text)
+        talk.write(
+            partial(
+                people.note_reach, channel="terminal", account="test", sender=who, why="blocked"
+            )
+        )
+    talk.make_officer("Lan", "Tỉnh Lai Châu")
+    talk.make_officer("Lan", "Xã Bình Lư")
+    assert "Tin nhắn không tới" in talk.say("Lan", "loa bản")[0]
+    province = _grant(talk, "Lan")
+    talk.write(lambda tx: grants.revoke(tx, province, by="operator"))
+    own = talk.world.words.text("loudspeaker.listing", lines=[], first=True)
+    assert talk.press("Lan", "Bản tiếp theo") == [own]
 
 
 def test_forged_numbers_take_no_role_away(talk: Talk) -> None:
