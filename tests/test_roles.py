@@ -279,6 +279,15 @@ def test_who_is_of_the_commune_alone_now_pages_no_list_of_the_province(
     assert talk.press("Lan", "Bản tiếp theo") == [own]
 
 
+def test_a_last_day_that_has_no_end_is_asked_again(talk: Talk) -> None:
+    talk.make_officer("Lan", "Huyện Tam Đường", "district_officer")
+    for text in ("mời cán bộ", "cán bộ xã", "Xã Bình Lư"):
+        talk.say("Lan", text)
+    assert talk.say("Lan", "31/12/9999") == [talk.world.words.text("inviting.until_unclear")]
+    assert "đến hết 31/12/2099" in talk.say("Lan", "31/12/2099")[0]
+    assert "Mã mời cán bộ xã" in talk.press("Lan", "Tạo mã")[0]
+
+
 def test_forged_numbers_take_no_role_away(talk: Talk) -> None:
     talk.make_officer("Hà", "Xã Bình Lư")
     talk.make_officer("Lan", "Huyện Tam Đường", "district_officer")
