@@ -288,6 +288,37 @@ def test_a_last_day_that_has_no_end_is_asked_again(talk: Talk) -> None:
     assert "Mã mời cán bộ xã" in talk.press("Lan", "Tạo mã")[0]
 
 
+def test_who_looks_after_requests_in_two_roles_hears_a_complaint_once(talk: Talk) -> None:
+    talk.make_officer("Lan", "Tỉnh Lai Châu", "province_officer")
+    talk.make_officer("Lan", "Tỉnh Lai Châu", "admin")
+    talk.last["Lan"] = []
+    for text in ("phản ánh dữ liệu", "xã ghi sai tên bố tôi"):
+        talk.say("Páo", text)
+    [said] = [body["text"] for body in talk.last["Lan"]]
+    assert "Có phản ánh số 1" in said
+
+
+def test_who_serves_a_commune_and_its_district_hears_an_objection_once(talk: Talk) -> None:
+    talk.make_officer("Hà", "Xã Bình Lư")
+    talk.make_officer("Lan", "Xã Bình Lư")
+    talk.make_officer("Lan", "Huyện Tam Đường")
+    place = talk.world.places.find("Xã Bình Lư", talk.clock().date()).units[0].key
+    talk.say("Páo", "menu")
+
+    def fill(tx: Tx) -> str:
+        return report(tx, people.open_conversation(tx, "terminal", "test", "Páo"), place=place).code
+
+    code = talk.write(fill)
+    talk.say("Hà", f"mở {code}")
+    talk.press("Hà", "Sửa số")
+    talk.say("Hà", "2 triệu")
+    talk.press("Hà", "Ghi nhận")
+    talk.last["Lan"] = []
+    talk.say("Páo", f"không đồng ý {code}")
+    [said] = [body["text"] for body in talk.last["Lan"]]
+    assert "không đồng ý" in said
+
+
 def test_forged_numbers_take_no_role_away(talk: Talk) -> None:
     talk.make_officer("Hà", "Xã Bình Lư")
     talk.make_officer("Lan", "Huyện Tam Đường", "district_officer")
