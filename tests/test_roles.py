@@ -319,6 +319,22 @@ def test_who_serves_a_commune_and_its_district_hears_an_objection_once(talk: Tal
     assert "không đồng ý" in said
 
 
+def test_an_answer_is_signed_by_the_office_that_may_answer(talk: Talk) -> None:
+    talk.make_officer("Lan", "Xã Bản Bo", "village_head")
+    talk.make_officer("Lan", "Huyện Tam Đường")
+    for text in (
+        "gia đình tôi", "đồng ý", "Bình Lư", "Bản Nà Đon", "Giàng A Páo", "đúng",
+        "bao giờ xã làm trạm y tế ở bản tôi", "chuyển cho cán bộ",
+    ):  # fmt: skip
+        talk.say("Páo", text)
+    talk.last["Páo"] = []
+    talk.say("Lan", "câu hỏi 1")
+    talk.press("Lan", "Viết trả lời")
+    talk.say("Lan", "Trạm y tế khởi công trong quý ba năm nay.")
+    talk.press("Lan", "Gửi trả lời")
+    assert "cán bộ huyện Tam Đường đã trả lời" in talk.last["Páo"][0]["text"]
+
+
 def test_forged_numbers_take_no_role_away(talk: Talk) -> None:
     talk.make_officer("Hà", "Xã Bình Lư")
     talk.make_officer("Lan", "Huyện Tam Đường", "district_officer")
