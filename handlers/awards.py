@@ -21,7 +21,7 @@ from handlers import (
     whom,
 )
 from handlers.fact_values import NONE_GIVEN, SOME_GIVEN, UNKNOWN
-from handlers.forms import Answers, Form, Question, Unclear
+from handlers.forms import Answers, Form, Question
 from handlers.judging import Now, awards_of, judged, place_name, total_of
 from handlers.judging import missing as missing_of
 from handlers.menu import Entry
@@ -148,11 +148,10 @@ def _fact(turn: Turn, answers: Answers) -> dict[str, Any]:
 
 
 def _read(turn: Turn, answers: Answers, text: str) -> Any:
-    one, year = fact_values.fact(turn, answers["fact"]), turn.state[STATE]["year"]
+    one, now = fact_values.fact(turn, answers["fact"]), turn.state[STATE]
     value = fact_values.read(turn, answers, one, text)
-    if one.name == fact_values.YEAR and value != UNKNOWN and value > year:
-        raise Unclear("facts.later_year", year=year)
-    return value
+    known = stored.told(turn.tx, now["place"], now["year"]) | now["said"]
+    return fact_values.checked(one.name, value, now["year"], known)
 
 
 def _told(turn: Turn, answers: Answers) -> None:

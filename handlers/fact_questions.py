@@ -85,13 +85,9 @@ def _offers(name: str, turn: Turn, answers: Answers) -> list[Offer]:
 
 def _read(name: str, turn: Turn, answers: Answers, text: str) -> Any:
     value = fact_values.read(turn, answers, fact_values.fact(turn, name), text)
-    if name == fact_values.YEAR and value != UNKNOWN and value > answers["year"]:
-        raise Unclear("facts.later_year", year=answers["year"])
-    total = answers.get("criteria_total", UNKNOWN)
-    told = UNKNOWN not in (value, total)
-    if name == "criteria_completed_in_year" and told and value > total:
-        raise Unclear("facts.more_than_all", total=total)
-    return value
+    # The total is asked first and may be corrected: what follows it is then no measure of it.
+    known = {fact_values.TOTAL: answers.get(fact_values.TOTAL)}
+    return fact_values.checked(name, value, answers["year"], known)
 
 
 def _about(name: str, turn: Turn, answers: Answers) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from handlers.amounts import read_money
@@ -17,6 +18,8 @@ UNKNOWN = "unknown"
 NONE_GIVEN, SOME_GIVEN = "none_given", "some_given"
 LEVEL, MONEY, YEAR = "level", "_vnd", "year_attained"
 """How the names of facts of one sort end, or begin."""
+TOTAL, IN_YEAR = "criteria_total", "criteria_completed_in_year"
+"""The second is a part of the first."""
 
 
 def fact(turn: Turn, name: str) -> Fact:
@@ -64,6 +67,17 @@ def read(turn: Turn, answers: Answers, one: Fact, text: str) -> Any:
     value = int(found[0])
     if not one.low <= value <= one.high:
         raise Unclear("facts.number_unclear", low=one.low, high=one.high)
+    return value
+
+
+def checked(name: str, value: Any, year: int, known: Mapping[str, Any]) -> Any:
+    """A value that fits the year asked about and what is known beside it. Raises Unclear."""
+    if name == YEAR and value != UNKNOWN and value > year:
+        raise Unclear("facts.later_year", year=year)
+    if name in (TOTAL, IN_YEAR):
+        total, in_year = ({**known, name: value}.get(one) for one in (TOTAL, IN_YEAR))
+        if isinstance(total, int) and isinstance(in_year, int) and in_year > total:
+            raise Unclear("facts.more_than_all", total=total)
     return value
 
 

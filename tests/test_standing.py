@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers import long_answers, standing, whom
+from handlers.fact_values import IN_YEAR
 from handlers.standing import COMMUNE_FACTS, LISTED
 from handlers.turn import World
 from knowledge import awards as awards_of
@@ -255,6 +257,24 @@ def test_whoever_does_not_keep_a_communes_facts_sees_nothing_of_them(
             said = talk.say("Lan", text)
             assert not any(str(SECRET) in one for one in said)
         assert talk.write(lambda tx: facts.told(tx, UNIT.key, 2024)) == {"criteria_total": SECRET}
+
+
+def test_no_more_criteria_in_a_year_than_in_all(
+    fresh_url: Fresh, world: World, clock: HandClock
+) -> None:
+    with talking(fresh_url("sqlite"), world, clock) as talk:
+        talk.make_officer("Hà", "Xã Bình Lư")
+        [held] = talk.write(lambda tx: grants.at_place(tx, UNIT.key, "commune_officer"))
+        for name, value in (("level", "none"), ("criteria_total", 3), ("rank_in_district", 1)):
+            fact = Fact(UNIT.key, 2024, name, value)
+            talk.write(partial(facts.put, fact=fact, by=held.person_id))
+        for text in ("xã tôi được khen gì?", "2024", "bổ sung số liệu xét khen"):
+            said = talk.say("Hà", text)
+        while "số tiêu chí hoàn thành trong năm?" not in said[0]:
+            said = talk.say("Hà", "chưa rõ")
+        assert talk.say("Hà", "4") == [world.words.text("facts.more_than_all", total=3)]
+        talk.say("Hà", "3")
+        assert talk.write(lambda tx: facts.told(tx, UNIT.key, 2024))[IN_YEAR] == 3
 
 
 @pytest.mark.parametrize("store", STORES)
