@@ -40,7 +40,11 @@ def take(turn: Turn, text: str) -> bool:
     if asked is None or turn.world.plan.awards is None:
         return False
     last = turn.state.get(STATE)
-    if last and asked.kind not in (whom.COMMUNE, whom.LIST) and may_see(turn, last["place"], asked):
+    if (
+        last
+        and asked.kind not in (whom.COMMUNE, whom.LIST)
+        and commune_year.may(turn, last["place"])
+    ):
         _remember(turn, last["place"], last["year"], asked)
         show(turn)
         return True
@@ -215,16 +219,11 @@ def _state(turn: Turn) -> Now | None:
     if now is None:
         begin(turn)
         return None
-    if not may_see(turn, now["place"], Whom(*now["whom"])):
+    if not commune_year.may(turn, now["place"]):
         turn.state.pop(STATE)
         turn.say("facts.not_yours")
         return None
     return now
-
-
-def may_see(turn: Turn, place: str, asked: Whom) -> bool:
-    """Whether this person may see what is stored of somebody at a place."""
-    return commune_year.may(turn, place)
 
 
 def _in_words(turn: Turn, one: Verdict) -> str:

@@ -11,7 +11,6 @@ from handlers.forms import Answers, Unclear
 from handlers.turn import Offer, Turn
 from knowledge.award_facts import Fact
 from knowledge.quantities import format_money
-from knowledge.text import fold
 
 UNKNOWN = "unknown"
 """Chosen where an official does not know: not known is stored as such, never as no."""
@@ -98,8 +97,3 @@ def shown(turn: Turn, one: Fact, value: object) -> str:
 def stored(value: Any) -> Any:
     """What is kept of an answer."""
     return None if value == UNKNOWN else value
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two names are one, however typed."""
-    return fold(one) == fold(other)
