@@ -67,6 +67,11 @@ def may_steer(turn: Turn, place: str) -> bool:
     return any(policy.holding(turn, action, Where(place)) is not None for action in actions)
 
 
+def may_steer_all(turn: Turn, places: Sequence[str]) -> bool:
+    """Whether this person may release, stop and see what goes to an area, as `area` gives it."""
+    return may_steer(turn, places[0] if places else turn.world.places.province(turn.today).key)
+
+
 def seconds(turn: Turn, place: str) -> list[Grant]:
     """Who else may release what this person writes to a place, each person once: its own office
     first, then whoever stands above."""

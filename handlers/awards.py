@@ -21,7 +21,7 @@ from handlers import (
     whom,
 )
 from handlers.fact_values import NONE_GIVEN, SOME_GIVEN, UNKNOWN
-from handlers.forms import Answers, Form, Question, Unclear
+from handlers.forms import Answers, Form, Question
 from handlers.judging import Now, awards_of, judged, place_name, total_of
 from handlers.judging import missing as missing_of
 from handlers.menu import Entry
@@ -40,7 +40,11 @@ def take(turn: Turn, text: str) -> bool:
     if asked is None or turn.world.plan.awards is None:
         return False
     last = turn.state.get(STATE)
-    if last and asked.kind not in (whom.COMMUNE, whom.LIST) and may_see(turn, last["place"], asked):
+    if (
+        last
+        and asked.kind not in (whom.COMMUNE, whom.LIST)
+        and commune_year.may(turn, last["place"])
+    ):
         _remember(turn, last["place"], last["year"], asked)
         show(turn)
         return True
@@ -148,11 +152,10 @@ def _fact(turn: Turn, answers: Answers) -> dict[str, Any]:
 
 
 def _read(turn: Turn, answers: Answers, text: str) -> Any:
-    one, year = fact_values.fact(turn, answers["fact"]), turn.state[STATE]["year"]
+    one, now = fact_values.fact(turn, answers["fact"]), turn.state[STATE]
     value = fact_values.read(turn, answers, one, text)
-    if one.name == fact_values.YEAR and value != UNKNOWN and value > year:
-        raise Unclear("facts.later_year", year=year)
-    return value
+    known = stored.told(turn.tx, now["place"], now["year"]) | now["said"]
+    return fact_values.checked(one.name, value, now["year"], known)
 
 
 def _told(turn: Turn, answers: Answers) -> None:
@@ -216,16 +219,11 @@ def _state(turn: Turn) -> Now | None:
     if now is None:
         begin(turn)
         return None
-    if not may_see(turn, now["place"], Whom(*now["whom"])):
+    if not commune_year.may(turn, now["place"]):
         turn.state.pop(STATE)
         turn.say("facts.not_yours")
         return None
     return now
-
-
-def may_see(turn: Turn, place: str, asked: Whom) -> bool:
-    """Whether this person may see what is stored of somebody at a place."""
-    return commune_year.may(turn, place)
 
 
 def _in_words(turn: Turn, one: Verdict) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 from itertools import groupby
 
 from handlers import announce, digests, releasing
+from handlers.overdue import MORNING
+from handlers.overdue import is_daytime as is_daytime
 from handlers.turn import World
 from knowledge.zone import ZONE
 from storage import campaigns, subscriptions
@@ -13,13 +15,8 @@ from storage.campaigns import Campaign
 from storage.database import Tx
 
 DIGEST = "reminders"
-STARTS, ENDS = time(7, 30), time(20, 0)
-"""Local time: nothing goes out to many before or after."""
-
-
-def is_daytime(local: datetime) -> bool:
-    """Whether something may go out to many at this local time."""
-    return STARTS <= local.time() < ENDS
+STARTS = MORNING
+"""When of a day something may first go out to many."""
 
 
 def plan_today(tx: Tx, world: World) -> None:

@@ -80,7 +80,9 @@ def commune_facts(turn: Turn, place: str, year: int) -> dict[str, Any]:
     above = turn.world.places.parent(unit)
     in_city = above is not None and above.level == "city"
     given = honours.given(turn.tx, place, _award_ids(turn))
-    found = standing.of_commune(unit, year, stored.told(turn.tx, place, year), given, in_city)
+    flags = standing.flags(turn.world.plan.awards)
+    told = stored.told(turn.tx, place, year)
+    found = standing.of_commune(unit, year, told, given, in_city, flags)
     named = [one for one in given if one.award in _seated(turn)]
     # Seats are the commune's once, whichever year they were filled.
     return found | ({"nominees": len(named)} if named else {})

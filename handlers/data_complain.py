@@ -65,7 +65,8 @@ def _told(turn: Turn, answers: Answers) -> None:
     number = data.ask_for(turn, COMPLAINT, answers["text"])
     one = requests.find(turn.tx, number)
     told = [grant for role in policy.roles(ACTION) for grant in grants.with_role(turn.tx, role)]
-    for officer in told:
+    # Who looks after requests in two roles hears of one once.
+    for officer in {grant.account_id: grant for grant in told}.values():
         turn.push(
             officer.account_id, "data_answer.arrived",
             [(turn.world.words.label("open"), turn.typing("data_answer", str(number)))],

@@ -98,7 +98,8 @@ def tell_officers(
     told = offices.officers(turn.tx, places, one.place, turn.today)
     if above:
         told += offices.officers_above(turn.tx, places, one.place, turn.today)
-    for officer in told:
+    # Who serves the place and the level above hears it once.
+    for officer in {grant.account_id: grant for grant in told}.values():
         if officer.person_id != turn.person.id and only in (None, officer.person_id):
             turn.push(
                 officer.account_id, message,

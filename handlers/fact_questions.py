@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from handlers import commune_year, fact_values
+from handlers import commune_year, fact_values, standing
 from handlers.fact_values import UNKNOWN
 from handlers.forms import Answers, Question, Unclear, read_line
 from handlers.turn import Offer, Turn
@@ -85,13 +85,9 @@ def _offers(name: str, turn: Turn, answers: Answers) -> list[Offer]:
 
 def _read(name: str, turn: Turn, answers: Answers, text: str) -> Any:
     value = fact_values.read(turn, answers, fact_values.fact(turn, name), text)
-    if name == fact_values.YEAR and value != UNKNOWN and value > answers["year"]:
-        raise Unclear("facts.later_year", year=answers["year"])
-    total = answers.get("criteria_total", UNKNOWN)
-    told = UNKNOWN not in (value, total)
-    if name == "criteria_completed_in_year" and told and value > total:
-        raise Unclear("facts.more_than_all", total=total)
-    return value
+    # The total is asked first and may be corrected: what follows it is then no measure of it.
+    known = {fact_values.TOTAL: answers.get(fact_values.TOTAL)}
+    return fact_values.checked(name, value, answers["year"], known)
 
 
 def _about(name: str, turn: Turn, answers: Answers) -> dict[str, Any]:
@@ -120,19 +116,15 @@ def _award_offers(turn: Turn, answers: Answers) -> list[Offer]:
     awards = turn.world.plan.awards
     kind = recipient_kind(turn, answers)
     rules = awards.rules if awards else ()
+    flags = standing.flags(awards)
     fitting = [
         rule
         for rule in rules
         if (kind == "individual" if rule.seats else kind in rule.subjects)
         # A flag goes to communes; that others may ask about it is another matter.
-        and not (rule.id in _flags(turn) and kind != "commune")
+        and not (rule.id in flags and kind != "commune")
     ]
     return [Offer(rule.name, rule.id) for rule in fitting[:MOST_AWARDS]]
-
-
-def _flags(turn: Turn) -> set[str]:
-    awards = turn.world.plan.awards
-    return {rule.id for rule in awards.rules if "flag" in rule.values} if awards else set()
 
 
 def recipient_kind(turn: Turn, answers: Answers) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from handlers.amounts import read_money
@@ -10,13 +11,14 @@ from handlers.forms import Answers, Unclear
 from handlers.turn import Offer, Turn
 from knowledge.award_facts import Fact
 from knowledge.quantities import format_money
-from knowledge.text import fold
 
 UNKNOWN = "unknown"
 """Chosen where an official does not know: not known is stored as such, never as no."""
 NONE_GIVEN, SOME_GIVEN = "none_given", "some_given"
 LEVEL, MONEY, YEAR = "level", "_vnd", "year_attained"
 """How the names of facts of one sort end, or begin."""
+TOTAL, IN_YEAR = "criteria_total", "criteria_completed_in_year"
+"""The second is a part of the first."""
 
 
 def fact(turn: Turn, name: str) -> Fact:
@@ -67,6 +69,17 @@ def read(turn: Turn, answers: Answers, one: Fact, text: str) -> Any:
     return value
 
 
+def checked(name: str, value: Any, year: int, known: Mapping[str, Any]) -> Any:
+    """A value that fits the year asked about and what is known beside it. Raises Unclear."""
+    if name == YEAR and value != UNKNOWN and value > year:
+        raise Unclear("facts.later_year", year=year)
+    if name in (TOTAL, IN_YEAR):
+        total, in_year = ({**known, name: value}.get(one) for one in (TOTAL, IN_YEAR))
+        if isinstance(total, int) and isinstance(in_year, int) and in_year > total:
+            raise Unclear("facts.more_than_all", total=total)
+    return value
+
+
 def shown(turn: Turn, one: Fact, value: object) -> str:
     """A value as it is read back."""
     words = turn.world.words
@@ -84,8 +97,3 @@ def shown(turn: Turn, one: Fact, value: object) -> str:
 def stored(value: Any) -> Any:
     """What is kept of an answer."""
     return None if value == UNKNOWN else value
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two names are one, however typed."""
-    return fold(one) == fold(other)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Any
 
 from handlers import forms, policy
 from handlers.forms import Answers, Form, Question, Unclear, read_line
 from handlers.menu import Entry
-from handlers.officials import ONE_DAY
 from handlers.policy import Where
-from handlers.roles import INVITES, LEVELS, OF_A_VILLAGE, OF_AN_ORGANISATION
+from handlers.roles import INVITES, LEVELS, OF_A_VILLAGE, OF_AN_ORGANISATION, end_of
 from handlers.turn import Offer, Turn
 from handlers.where_when import place_label, read_commune
 from knowledge.places import Unit
 from knowledge.text import fold
-from knowledge.zone import ZONE
 from storage import grants, organisations
 
 ALWAYS = "always"
@@ -86,7 +84,9 @@ def _read_until(turn: Turn, _answers: Answers, text: str) -> str:
     typed = _DAY.fullmatch(text.strip())
     try:
         last = date(*(int(typed[part]) for part in ("year", "month", "day"))) if typed else None
-    except ValueError:
+        if last is not None:
+            end_of(last)
+    except (ValueError, OverflowError):
         last = None
     if last is None:
         raise Unclear("inviting.until_unclear")
@@ -120,20 +120,14 @@ def _finish(turn: Turn, answers: Answers) -> None:
         organisation_id = organisations.find_or_make(
             turn.tx, answers["kind"], place, organisation, name_key=fold(organisation)
         ).id
+    until = answers["until"]
     code = grants.invite(
         turn.tx, role, place, by=turn.person, organisation_id=organisation_id,
-        village=answers.get("village", ""), until=_ends(answers["until"]),
+        village=answers.get("village", ""),
+        until=None if until == ALWAYS else end_of(date.fromisoformat(until)),
     )  # fmt: skip
     expires = grants.expiry(turn.now)
     turn.say("inviting.made", code=code, expires=expires, **_values(turn, answers))
-
-
-def _ends(until: str) -> datetime | None:
-    """The end of the last day, in local time."""
-    if until == ALWAYS:
-        return None
-    day = date.fromisoformat(until) + ONE_DAY
-    return datetime.combine(day, time(), ZONE).astimezone(UTC)
 
 
 FORM = Form(

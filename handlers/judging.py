@@ -26,9 +26,8 @@ def judged(turn: Turn, now: Now) -> tuple[Verdict, ...] | None:
         return None
     found = awards_of(turn).judge(told, until=turn.world.plan.ends)
     # A flag is a commune's: that nobody else can get it is nothing to be told of everybody.
-    return tuple(
-        one for one in found if now["whom"][0] == whom.COMMUNE or one.award not in standing.FLAGS
-    )
+    flags = standing.flags(turn.world.plan.awards)
+    return tuple(one for one in found if now["whom"][0] == whom.COMMUNE or one.award not in flags)
 
 
 def total_of(turn: Turn, now: Now) -> Total | None:

@@ -33,7 +33,7 @@ def of_one(turn: Turn, code: str) -> None:
 def more(turn: Turn) -> None:
     """The next villages of the list shown last."""
     places, skip = turn.state.get("loud") or (None, 0)
-    if places is None or not audience.held(turn):
+    if places is None or not audience.may_steer_all(turn, places):
         own(turn)
     else:
         _page(turn, places, skip)

@@ -18,7 +18,7 @@ from storage.timers import Timer
 
 OVERDUE, LEASE = "overdue", "lease"
 MORNING, EVENING = time(7, 30), time(20, 0)
-"""Nobody is told anything unasked at night (chat manners, rule 11)."""
+"""Local time: nobody is told anything unasked before or after (chat manners, rule 11)."""
 
 
 def arrive(turn: Turn, one: Contribution) -> int:
@@ -66,10 +66,15 @@ def plan_lease(turn: Turn, one: Contribution) -> None:
         timers.plan(turn.tx, LEASE, _subject(one), one.held_until, version=one.version)
 
 
+def is_daytime(local: datetime) -> bool:
+    """Whether anybody may be told something unasked at this local time."""
+    return MORNING <= local.time() < EVENING
+
+
 def daytime(at: datetime) -> datetime:
     """The same moment, or the next morning when it falls into the night."""
     local = at.astimezone(ZONE)
-    if MORNING <= local.time() < EVENING:
+    if is_daytime(local):
         return at
     days = 1 if local.time() >= EVENING else 0
     return datetime.combine(local.date() + timedelta(days=days), MORNING, ZONE)

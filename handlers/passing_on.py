@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from handlers import gathering
+from handlers import gathering, policy
 from handlers.menu import Entry
 from handlers.messages import Reply
 from handlers.turn import Offer, Turn, World
@@ -104,7 +104,7 @@ def _answering_office(tx: Tx, world: World, group: Group) -> Unit:
     if group.answered_by is None or group.answered_at is None:
         return office_of(world, group.place)
     held = grants.held_at(tx, group.answered_by, group.answered_at)
-    places = [one.place for one in held]
+    places = [one.place for one in held if policy.granted("answer", one.role)]
     if not places or group.place in places:
         return office_of(world, group.place)
     return world.places.get(places[0])

@@ -73,8 +73,7 @@ def of_area(turn: Turn, code: str) -> Campaign | None:
     found = campaigns.find(turn.tx, code.strip().upper())
     if found is None or found.kind != KIND:
         return None
-    area = found.places[0] if found.places else turn.world.places.province(turn.today).key
-    return found if audience.may_steer(turn, area) else None
+    return found if audience.may_steer_all(turn, found.places) else None
 
 
 def _chat(tx: Tx, campaign: Campaign) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import consent, forms, policy
+from handlers import consent, forms, offices, policy
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.menu import Entry
 from handlers.officials import MAX_NAME
@@ -70,9 +70,16 @@ def _ask(turn: Turn, answers: Answers) -> None:
         )  # fmt: skip
 
 
+def _own_places(turn: Turn) -> list[str]:
+    """The communes whose wishes this officer may decide, with what they took over."""
+    held = [one for one in turn.grants if one.role == REVIEWER]
+    keys = [key for one in held for key in offices.own_places(turn.world.places, one, turn.today)]
+    return list(dict.fromkeys(keys))
+
+
 def listing(turn: Turn) -> None:
     """What waits for this officer's word, oldest first."""
-    places = [one.place for one in turn.grants if one.role == REVIEWER]
+    places = _own_places(turn)
     if not places:
         turn.say("representatives.not_yours")
         return
@@ -82,7 +89,7 @@ def listing(turn: Turn) -> None:
             turn.world.words.text("representatives.line", **_told(turn, one)),
             turn.typing("representative", str(one.id)),
         )
-        for one in found[:SHOWN]
+        for one in sorted(found, key=lambda one: one.id)[:SHOWN]
     ]
     turn.say("representatives.listing", offers, shown=len(offers))
 
@@ -201,10 +208,6 @@ MENU: tuple[Entry, ...] = (
     Entry(
         "representatives",
         6,
-        lambda turn: any(
-            representations.waiting(turn.tx, one.place, 1)
-            for one in turn.grants
-            if one.role == REVIEWER
-        ),
+        lambda turn: any(representations.waiting(turn.tx, at, 1) for at in _own_places(turn)),
     ),
 )

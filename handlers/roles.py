@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
+
+from knowledge.zone import ZONE
+
 _COMMUNE = ("commune", "ward", "town")
 
 LEVELS: dict[str, tuple[str, ...]] = {
@@ -28,3 +32,8 @@ INVITES: dict[str, tuple[str, ...]] = {
     "commune_officer": ("village_head", "cooperative_representative"),
 }
 """Who may give which role; at which places, the policy's `invite_below` says."""
+
+
+def end_of(last: date) -> datetime:
+    """When a role whose last day this is ends: the end of that day, local. Raises OverflowError."""
+    return datetime.combine(last + timedelta(days=1), time(), ZONE).astimezone(UTC)

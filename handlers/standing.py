@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from handlers.kinds import kinds
+from knowledge.awards import Awards
 from knowledge.places import Unit
 from storage.facts import Product, Village
 from storage.given_totals import Given, Total
@@ -22,22 +23,34 @@ COMMUNE_FACTS = (
     "rank_in_district", "rank_total_in_district", "tied",
 )  # fmt: skip
 """What is stored of a commune for a year, by the names of the plan's facts."""
-FLAGS = {"flag_commune_ntm": "ntm", "flag_commune_ntm_advanced": "ntm_advanced"}
-"""Flags, and the level each is given for."""
 _COLLECTIVES = ("cooperative", "enterprise")
 Facts = dict[str, Any]
 
 
+def flags(awards: Awards | None) -> dict[str, str]:
+    """The flags a plan has for communes, and the level each is given for."""
+    return {
+        rule.id: str(rule.values["flag"])
+        for rule in (awards.rules if awards else ())
+        if "flag" in rule.values and "commune" in rule.subjects
+    }
+
+
 def of_commune(
-    unit: Unit, year: int, told: Mapping[str, object], given: Iterable[Honour], in_city: bool
+    unit: Unit,
+    year: int,
+    told: Mapping[str, object],
+    given: Iterable[Honour],
+    in_city: bool,
+    levels: Mapping[str, str],
 ) -> Facts:
-    """A commune, ward or town."""
+    """A commune, ward or town; `levels` as `flags` gives them."""
     own = [one for one in given if one.recipient_kind == unit.level]
     facts: Facts = {"subject": unit.level, "year": year}
     facts |= {name: told.get(name) for name in COMMUNE_FACTS}
-    flags = [{"level": FLAGS[one.award], "year": one.year} for one in own if one.award in FLAGS]
-    merits = [{"award": one.award, "year": one.year} for one in own if one.award not in FLAGS]
-    for name, received in (("flags_received", flags), ("certificates_received", merits)):
+    held = [{"level": levels[one.award], "year": one.year} for one in own if one.award in levels]
+    merits = [{"award": one.award, "year": one.year} for one in own if one.award not in levels]
+    for name, received in (("flags_received", held), ("certificates_received", merits)):
         whole = told.get(LISTED.format(name)) is True
         facts[name] = received if received or whole else None
     facts["parent"] = ("city" if in_city else "district") if unit.era == "old" else None

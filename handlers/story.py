@@ -12,6 +12,7 @@ from handlers.menu import Entry
 from handlers.turn import Turn
 from storage import holds, stories
 from storage.contributions import Contribution
+from storage.objections import AGREED
 from storage.stories import Step
 
 PARTS = {
@@ -22,9 +23,6 @@ PARTS = {
     "who": {"contributor_key", "contributor_kind", "contributor_id"},
 }
 """What a correction is of, by the fields it changed."""
-
-AGREED = "agreed"
-"""What a reporter answers who takes a corrected figure for right."""
 
 
 def tell(turn: Turn, typed: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 
+from handlers import loudspeaker
 from handlers.roles import INVITES, LEVELS
 from handlers.turn import World
 from storage import contributions, grants, organisations, people, representations
@@ -254,6 +256,83 @@ def test_an_inviter_who_lost_his_office_meanwhile_makes_no_code(talk: Talk) -> N
         lambda tx: tx.execute(select(func.count()).select_from(invitations)).scalar()
     )
     assert count == 1
+
+
+def test_who_is_of_the_commune_alone_now_pages_no_list_of_the_province(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loudspeaker, "SHOWN", 1)
+    for who, place in (("Páo", "Sin Suối Hồ"), ("Mỷ", "Bản Bo")):
+        for text in ("nhắc tôi", "đồng ý", place):
+            talk.say(who, text)
+        talk.write(
+            partial(
+                people.note_reach, channel="terminal", account="test", sender=who, why="blocked"
+            )
+        )
+    talk.make_officer("Lan", "Tỉnh Lai Châu")
+    talk.make_officer("Lan", "Xã Bình Lư")
+    assert "Tin nhắn không tới" in talk.say("Lan", "loa bản")[0]
+    province = _grant(talk, "Lan")
+    talk.write(lambda tx: grants.revoke(tx, province, by="operator"))
+    own = talk.world.words.text("loudspeaker.listing", lines=[], first=True)
+    assert talk.press("Lan", "Bản tiếp theo") == [own]
+
+
+def test_a_last_day_that_has_no_end_is_asked_again(talk: Talk) -> None:
+    talk.make_officer("Lan", "Huyện Tam Đường", "district_officer")
+    for text in ("mời cán bộ", "cán bộ xã", "Xã Bình Lư"):
+        talk.say("Lan", text)
+    assert talk.say("Lan", "31/12/9999") == [talk.world.words.text("inviting.until_unclear")]
+    assert "đến hết 31/12/2099" in talk.say("Lan", "31/12/2099")[0]
+    assert "Mã mời cán bộ xã" in talk.press("Lan", "Tạo mã")[0]
+
+
+def test_who_looks_after_requests_in_two_roles_hears_a_complaint_once(talk: Talk) -> None:
+    talk.make_officer("Lan", "Tỉnh Lai Châu", "province_officer")
+    talk.make_officer("Lan", "Tỉnh Lai Châu", "admin")
+    talk.last["Lan"] = []
+    for text in ("phản ánh dữ liệu", "xã ghi sai tên bố tôi"):
+        talk.say("Páo", text)
+    [said] = [body["text"] for body in talk.last["Lan"]]
+    assert "Có phản ánh số 1" in said
+
+
+def test_who_serves_a_commune_and_its_district_hears_an_objection_once(talk: Talk) -> None:
+    talk.make_officer("Hà", "Xã Bình Lư")
+    talk.make_officer("Lan", "Xã Bình Lư")
+    talk.make_officer("Lan", "Huyện Tam Đường")
+    place = talk.world.places.find("Xã Bình Lư", talk.clock().date()).units[0].key
+    talk.say("Páo", "menu")
+
+    def fill(tx: Tx) -> str:
+        return report(tx, people.open_conversation(tx, "terminal", "test", "Páo"), place=place).code
+
+    code = talk.write(fill)
+    talk.say("Hà", f"mở {code}")
+    talk.press("Hà", "Sửa số")
+    talk.say("Hà", "2 triệu")
+    talk.press("Hà", "Ghi nhận")
+    talk.last["Lan"] = []
+    talk.say("Páo", f"không đồng ý {code}")
+    [said] = [body["text"] for body in talk.last["Lan"]]
+    assert "không đồng ý" in said
+
+
+def test_an_answer_is_signed_by_the_office_that_may_answer(talk: Talk) -> None:
+    talk.make_officer("Lan", "Xã Bản Bo", "village_head")
+    talk.make_officer("Lan", "Huyện Tam Đường")
+    for text in (
+        "gia đình tôi", "đồng ý", "Bình Lư", "Bản Nà Đon", "Giàng A Páo", "đúng",
+        "bao giờ xã làm trạm y tế ở bản tôi", "chuyển cho cán bộ",
+    ):  # fmt: skip
+        talk.say("Páo", text)
+    talk.last["Páo"] = []
+    talk.say("Lan", "câu hỏi 1")
+    talk.press("Lan", "Viết trả lời")
+    talk.say("Lan", "Trạm y tế khởi công trong quý ba năm nay.")
+    talk.press("Lan", "Gửi trả lời")
+    assert "cán bộ huyện Tam Đường đã trả lời" in talk.last["Páo"][0]["text"]
 
 
 def test_forged_numbers_take_no_role_away(talk: Talk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers import long_answers, standing, whom
+from handlers.fact_values import IN_YEAR
 from handlers.standing import COMMUNE_FACTS, LISTED
 from handlers.turn import World
 from knowledge import awards as awards_of
@@ -24,6 +26,7 @@ from tests.conftest import STORES, Fresh, HandClock
 from tests.talk import talking
 
 AWARDS, PLACES = awards_of.load(plan_of.DEFAULT), places_of.load()
+FLAGS = standing.flags(AWARDS)
 UNIT = PLACES.find("Xã Bình Lư", date(2025, 1, 2)).units[0]
 WARD = PLACES.find("Phường Đông Phong", date(2025, 1, 2)).units[0]
 REACHED = Village(UNIT.key, "Bản Nà Đon", "ban na don", 2024, "12/QĐ")
@@ -42,7 +45,7 @@ _YEARS = st.integers(2021, 2025)
 _HONOURS = st.lists(
     st.builds(
         Honour,
-        st.sampled_from([*standing.FLAGS, "merit_commune_top_criteria", "local_commendation"]),
+        st.sampled_from([*FLAGS, "merit_commune_top_criteria", "local_commendation"]),
         st.just(UNIT.key),
         st.sampled_from(["commune", "individual"]),
         st.just("Xã Bình Lư"),
@@ -82,9 +85,9 @@ def test_taking_a_stored_fact_back_never_turns_a_verdict_against_a_commune(
     told: dict[str, Any], taken: str, year: int, given: list[Honour], ward: bool, city: bool
 ) -> None:
     unit = _unit_of(ward)
-    before = _verdicts(standing.of_commune(unit, year, told, given, city))
+    before = _verdicts(standing.of_commune(unit, year, told, given, city, FLAGS))
     less = {name: value for name, value in told.items() if name != taken}
-    after = _verdicts(standing.of_commune(unit, year, less, given, city))
+    after = _verdicts(standing.of_commune(unit, year, less, given, city, FLAGS))
     for award, verdict in after.items():
         assert verdict != "not_qualified" or before[award] == "not_qualified", (award, taken)
 
@@ -116,9 +119,13 @@ def test_what_has_no_value_yet_is_not_nought() -> None:
     assert told["labour_vnd"] == 900
 
 
+def test_the_flags_of_a_commune_are_the_plans() -> None:
+    assert FLAGS == {"flag_commune_ntm": "ntm", "flag_commune_ntm_advanced": "ntm_advanced"}
+
+
 def test_nothing_told_leaves_every_flag_open() -> None:
-    found = _verdicts(standing.of_commune(UNIT, 2024, {}, [], False))
-    assert {found[flag] for flag in standing.FLAGS} == {"needs_facts"}
+    found = _verdicts(standing.of_commune(UNIT, 2024, {}, [], False, FLAGS))
+    assert {found[flag] for flag in FLAGS} == {"needs_facts"}
 
 
 def test_a_flag_on_record_counts_and_one_given_to_somebody_else_does_not() -> None:
@@ -126,12 +133,12 @@ def test_a_flag_on_record_counts_and_one_given_to_somebody_else_does_not() -> No
             "basic_construction_debt": False, LISTED.format("flags_received"): True}  # fmt: skip
     flag = Honour("flag_commune_ntm", UNIT.key, "commune", "Xã Bình Lư", 2023, "7/QĐ")
     other = Honour("flag_commune_ntm", UNIT.key, "individual", "Páo", 2023, "7/QĐ")
-    assert _verdicts(standing.of_commune(UNIT, 2024, told, [other], False))["flag_commune_ntm"] == (
-        "qualifies"
-    )
-    assert _verdicts(standing.of_commune(UNIT, 2024, told, [flag], False))["flag_commune_ntm"] == (
-        "not_qualified"
-    )
+    assert _verdicts(standing.of_commune(UNIT, 2024, told, [other], False, FLAGS))[
+        "flag_commune_ntm"
+    ] == ("qualifies")
+    assert _verdicts(standing.of_commune(UNIT, 2024, told, [flag], False, FLAGS))[
+        "flag_commune_ntm"
+    ] == ("not_qualified")
 
 
 def test_a_product_on_record_counts_for_its_owner() -> None:
@@ -169,7 +176,7 @@ def test_a_question_left_open_is_not_asked_when_nothing_is_asked_about(
 
 def test_since_the_districts_are_gone_no_district_is_assumed() -> None:
     unit = PLACES.find("Xã Bình Lư", date(2025, 9, 1)).units[0]
-    assert standing.of_commune(unit, 2025, {}, [], False)["parent"] is None
+    assert standing.of_commune(unit, 2025, {}, [], False, FLAGS)["parent"] is None
 
 
 @pytest.mark.parametrize(
@@ -255,6 +262,24 @@ def test_whoever_does_not_keep_a_communes_facts_sees_nothing_of_them(
             said = talk.say("Lan", text)
             assert not any(str(SECRET) in one for one in said)
         assert talk.write(lambda tx: facts.told(tx, UNIT.key, 2024)) == {"criteria_total": SECRET}
+
+
+def test_no_more_criteria_in_a_year_than_in_all(
+    fresh_url: Fresh, world: World, clock: HandClock
+) -> None:
+    with talking(fresh_url("sqlite"), world, clock) as talk:
+        talk.make_officer("Hà", "Xã Bình Lư")
+        [held] = talk.write(lambda tx: grants.at_place(tx, UNIT.key, "commune_officer"))
+        for name, value in (("level", "none"), ("criteria_total", 3), ("rank_in_district", 1)):
+            fact = Fact(UNIT.key, 2024, name, value)
+            talk.write(partial(facts.put, fact=fact, by=held.person_id))
+        for text in ("xã tôi được khen gì?", "2024", "bổ sung số liệu xét khen"):
+            said = talk.say("Hà", text)
+        while "số tiêu chí hoàn thành trong năm?" not in said[0]:
+            said = talk.say("Hà", "chưa rõ")
+        assert talk.say("Hà", "4") == [world.words.text("facts.more_than_all", total=3)]
+        talk.say("Hà", "3")
+        assert talk.write(lambda tx: facts.told(tx, UNIT.key, 2024))[IN_YEAR] == 3
 
 
 @pytest.mark.parametrize("store", STORES)

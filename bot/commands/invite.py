@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 from bot.clock import make_clock
 from bot.commands import common
 from bot.errors import BadUsage
-from handlers.roles import LEVELS, OF_A_VILLAGE, OF_AN_ORGANISATION
+from handlers.roles import LEVELS, OF_A_VILLAGE, OF_AN_ORGANISATION, end_of
 from knowledge.text import clean, fold
 from knowledge.zone import ZONE
 
@@ -70,7 +70,7 @@ def _until(typed: str | None, today: date) -> datetime | None:
         return None
     try:
         last = date.fromisoformat(typed)
-        end = datetime.combine(last + timedelta(days=1), time(), ZONE).astimezone(UTC)
+        end = end_of(last)
     except (ValueError, OverflowError):
         raise BadUsage("--until: ghi ngày như 2025-12-31") from None
     if last < today:
