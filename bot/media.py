@@ -133,7 +133,7 @@ class MediaJob:
             await asyncio.to_thread(delete, self._folder, name)
 
     async def _settle(self, one: Evidence) -> None:
-        if one.tries >= media_jobs.MOST_TRIES:
+        if media_jobs.spent(one, self._engine.clock()):
             await self._refuse(one, "not_fetched")
             return
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, delete, literal, or_, select, update
@@ -16,7 +17,10 @@ LEASE = timedelta(minutes=2)
 """Fetching and decoding are cut off long before; whoever crashed over it leaves it to the next."""
 MOST_TRIES = 8
 FIRST_PAUSE = timedelta(seconds=30)
-"""Doubled with each try: the eighth and last comes about an hour after the first."""
+"""Doubled with each try: the eighth comes about an hour after the first."""
+PATIENCE = timedelta(hours=1)
+"""Nothing is given up sooner: a program that keeps crashing uses up tries for reasons of its own,
+and its people would have to send every picture again."""
 HELD_LIFE = timedelta(days=1)
 """For so long a reference is kept of somebody who has not agreed to anything."""
 PAGE = 5_000
@@ -162,12 +166,18 @@ def refuse(tx: Tx, one: Evidence, reason: str) -> bool:
 
 
 def put_off(tx: Tx, one: Evidence) -> bool:
-    """Try again later; False when it was tried often enough."""
+    """Try again later; False when it was tried often and long enough."""
     tried = one.tries + 1
-    if tried >= MOST_TRIES:
+    if spent(replace(one, tries=tried), tx.now):
         return False
-    tx.execute(_PUT_OFF, {"of_id": one.id, "until": tx.now + FIRST_PAUSE * 2 ** (tried - 1)})
+    pause = FIRST_PAUSE * 2 ** (min(tried, MOST_TRIES) - 1)
+    tx.execute(_PUT_OFF, {"of_id": one.id, "until": tx.now + pause})
     return True
+
+
+def spent(one: Evidence, now: datetime) -> bool:
+    """Whether it was tried often and long enough."""
+    return one.tries >= MOST_TRIES and now - one.received_at >= PATIENCE
 
 
 def same(tx: Tx, one: Evidence, source: str) -> str | None:

@@ -104,6 +104,26 @@ def test_who_crashed_over_it_leaves_it_to_the_next_and_it_is_given_up_in_the_end
     assert timedelta(minutes=45) < at - START < timedelta(hours=2)
 
 
+def test_a_program_that_keeps_crashing_gives_up_nobody_s_picture_within_the_hour(
+    database: Database,
+) -> None:
+    with database.writing(START) as tx:
+        who = villager(tx)
+        first = sent(tx, who)
+    tries, at = 0, START
+    while at < START + media_jobs.PATIENCE:
+        with database.writing(at) as tx:
+            for due in media_jobs.claim(tx, 10):
+                tries += 1
+                assert not media_jobs.spent(due, at)
+        at += media_jobs.LEASE
+    assert tries > media_jobs.MOST_TRIES
+    with database.writing(at) as tx:
+        [due] = media_jobs.claim(tx, 10)
+        assert due.id == first
+        assert media_jobs.spent(due, at)
+
+
 def test_an_exact_copy_of_an_earlier_report_s_picture_is_one_doubt(database: Database) -> None:
     with database.writing(START) as tx:
         who, other = villager(tx), villager(tx)

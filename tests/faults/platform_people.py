@@ -51,6 +51,7 @@ class Person:
     chance: random.Random
     reminders: int = 0
     repeats: int = 0
+    _labels: tuple[str, ...] = ()
     _read: int = 0
     _known: set[str] = field(default_factory=set)
 
@@ -69,7 +70,8 @@ class Person:
 
     async def ask(self, text: str, wanted: Callable[[str], bool]) -> Shown:
         """Say or press something and read on until the answer. Raises Stuck."""
-        if self.chance.random() < 0.5:
+        # A button further up is an old one: the program says so, and that is no answer.
+        if self.chance.random() < 0.5 and text in self._labels:
             await self.side.press(self.number, text)
         else:
             await self.side.say(self.number, text)
@@ -82,6 +84,7 @@ class Person:
             again = shown.text in self._known
             self._known.add(shown.text)
             if wanted(shown.text):
+                self._labels = shown.labels
                 return shown
             if again:
                 self.repeats += 1

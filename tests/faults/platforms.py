@@ -127,17 +127,21 @@ async def _kill(site: Site, kills: int, moments: random.Random, counts: Counter[
     for _ in range(kills):
         await asyncio.sleep(moments.uniform(*UPTIME))
         number = moments.randrange(len(site.ports))
-        site.kill(number)
+        _kill_one(site, number)
         counts["kills"] += 1
-        if site.database_url is not None and len(site.ports) == 1:
-            # Leases there outlive their holder, and nobody else takes people on meanwhile.
-            site.leap(A_LEASE)
         if moments.random() < KILLED_STARTING:
             await site.start(number, wait=False)
             await asyncio.sleep(moments.uniform(0, STARTS_IN))
-            site.kill(number)
+            _kill_one(site, number)
             counts["kills while starting"] += 1
         await site.start(number)
+
+
+def _kill_one(site: Site, number: int) -> None:
+    site.kill(number)
+    if site.database_url is not None and len(site.ports) == 1:
+        # Leases there outlive their holder, and nobody else takes people on meanwhile.
+        site.leap(A_LEASE)
 
 
 async def _restart(
