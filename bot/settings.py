@@ -49,8 +49,8 @@ class Settings(BaseSettings):
     telegram_webhook_secret: SecretStr | None = None
     telegram_proxy: str = ""
     """Vietnamese networks block the official server: an http(s) proxy reaches it."""
-    telegram_per_second: float = Field(default=28, gt=0, le=1000)
-    """Calls a second; the platform's own limit is about 30."""
+    telegram_per_second: float = Field(default=30, gt=0, le=1000)
+    """Messages a second the platform permits."""
     zalo_oa_id: str = ""
     zalo_oa_app_id: str = ""
     zalo_oa_app_secret: SecretStr | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,6 +11,10 @@ from functools import partial
 from bot.engine import Engine
 from storage import limits
 
+PACE = 0.98
+"""Of the permitted rate, what is planned: calls reach a platform a little unevenly."""
+EVENLY = 0.99
+"""Of the permitted rate, what follows a call that left late."""
 BLOCK_SECONDS = 0.25
 """Of the allowed rate per reservation: one write for several calls, and little is lost when a
 process that has reserved dies."""
@@ -26,10 +31,14 @@ class Speed:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`per_second` None lets everything through but what was asked to wait."""
+        """`per_second` is what the platform permits; None lets everything through but what was
+        asked to wait."""
         self._engine = engine
         self._name = name
-        self._rate = per_second
+        self._rate = None if per_second is None else per_second * PACE
+        many = max(1, int(per_second or 1))
+        self._made: deque[datetime] = deque(maxlen=many)
+        self._window = timedelta(seconds=many / (per_second or 1) / EVENLY)
         self._now = now
         self._sleep = sleep
         self._times: list[datetime] = []
@@ -39,15 +48,14 @@ class Speed:
     async def take(self, by: datetime) -> float:
         """Return 0 when the next call may be made; at once, in how many seconds it may, where that
         is later than `by`. Raises StorageAway."""
-        while True:
-            due = await self._next() if self._rate is not None else self._now()
-            # A call is not let through at its time if the platform has asked for a stop meanwhile.
-            for wanted in (due, self._held_until or due):
-                if wanted > by:
-                    return (wanted - self._now()).total_seconds()
-                await self._until(wanted)
-            if self._held_until is None or self._held_until <= self._now():
-                return 0.0
+        due = await self._next() if self._rate is not None else self._now()
+        # Meanwhile the platform may have asked for a stop, or calls may have left late.
+        while (wanted := max(due, self._held_until or due, self._within())) > self._now():
+            if wanted > by:
+                return (wanted - self._now()).total_seconds()
+            await self._until(wanted)
+        self._made.append(self._now())
+        return 0.0
 
     async def hold(self, seconds: float) -> None:
         """The platform asked for no call at all in the next `seconds`."""
@@ -55,6 +63,11 @@ class Speed:
         self._held_until = max(until, self._held_until or until)
         self._times.clear()
         await self._engine.write(partial(limits.hold, name=self._name, until=until))
+
+    def _within(self) -> datetime:
+        """When one more call would still leave the permitted number in every window."""
+        full = self._rate is not None and len(self._made) == self._made.maxlen
+        return self._made[0] + self._window if full else self._now()
 
     async def _until(self, due: datetime) -> None:
         wait = (due - self._now()).total_seconds()

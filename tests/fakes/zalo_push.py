@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -48,6 +48,7 @@ class Push:
     ) -> None:
         self.url, self._headers, self._sleep = url, headers, sleep
         self.retries_answers = retries_answers
+        self.ladder: Sequence[float] = LADDER
         self.off = False
         self.log: list[tuple[bytes, int]] = []
         """Every attempt: the body, and the status, 0 without a connection, -1 without an answer."""
@@ -61,7 +62,7 @@ class Push:
         """Post until it is taken; whether it was."""
         raw = event if isinstance(event, bytes) else compact(event)
         stamp = timestamp or (str(event.get("timestamp", "")) if isinstance(event, Mapping) else "")
-        for number, pause in enumerate((*LADDER, None)):
+        for number, pause in enumerate((*self.ladder, None)):
             if self.off:
                 return False
             status = await self._post(raw, stamp, number)

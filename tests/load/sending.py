@@ -1,6 +1,6 @@
-"""How fast the sender sends: at its limit of 28 a second, and with the limiter open.
+"""How fast the sender sends: at a limit of 30 a second, and with the limiter open.
 
-    python -m tests.load.sending [--many 600] [--rate 28]
+    python -m tests.load.sending [--many 600] [--rate 30]
 
 The limited run is held against Telegram's own counting (the fake server's flood limit): a call too
 early would be a 429. Replies are queued meanwhile, and what each waited is measured.
@@ -135,7 +135,7 @@ def main() -> int:
     """Read the command line and measure."""
     reader = argparse.ArgumentParser(prog="python -m tests.load.sending")
     reader.add_argument("--many", type=int, default=600)
-    reader.add_argument("--rate", type=float, default=28.0)
+    reader.add_argument("--rate", type=float, default=30.0)
     told = reader.parse_args()
     print(uvloop.run(report(told.many, told.rate)))
     return 0
