@@ -143,6 +143,8 @@ class Fetcher:
                 body += chunk
                 if len(body) > most:
                     raise NotFetched("too_large")
+            if not body:
+                raise NotFetched("later")  # nobody sends an empty file
             return bytes(body)
         finally:
             await response.aclose()

@@ -69,7 +69,7 @@ class FakeZaloBot:
         }
         for call, act in acts.items():
             app.router.add_post(f"/bot{TOKEN}/{call}", self.faults.wrap(call, act, _no))
-        app.router.add_get("/media/{name}", self._media)
+        app.router.add_get("/media/{name}", self.faults.wrap("media", self._media, _no))
         app.router.add_route("*", "/{rest:.*}", _unknown)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
         await runner.setup()

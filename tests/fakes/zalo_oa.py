@@ -117,7 +117,7 @@ class FakeZaloOa:
         }
         for call, act in acts.items():
             app.router.add_post(CALLS[call], self.faults.wrap(call, self._counted(call, act), _no))
-        app.router.add_get("/media/{name}", self._media)
+        app.router.add_get("/media/{name}", self.faults.wrap("media", self._media, _no))
         return app
 
     def _counted(self, call: str, act: Any) -> Any:
