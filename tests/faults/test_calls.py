@@ -69,6 +69,8 @@ HANGS = {"hang", "slow"}
 PATIENCE_SECONDS, PATIENCE_WITH_HANGS = 10.0, 2.0
 """A fault that hangs is waited for as long as a call may take: there, a short time."""
 PICTURE = encoded(plain())
+TURNS = [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in range(1, 20))]
+"""Each time another person meets the fault."""
 CELLS = [
     (platform, call, fault)
     for platform, calls in CALLS.items()
@@ -179,19 +181,17 @@ async def _zalo_bot(clock: HandClock) -> AsyncIterator[Cell]:
 MADE = {"telegram": _telegram, "zalo_oa": _zalo_oa, "zalo_bot": _zalo_bot}
 
 
+@pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize(("platform", "call", "fault"), CELLS)
 async def test_a_fault(
-    engine: Engine,
-    clock: HandClock,
-    monkeypatch: pytest.MonkeyPatch,
-    platform: str,
-    call: str,
-    fault: str,
-) -> None:
+    engine: Engine, clock: HandClock, monkeypatch: pytest.MonkeyPatch,
+    platform: str, call: str, fault: str, turn: int,
+) -> None:  # fmt: skip
     patience = PATIENCE_WITH_HANGS if fault in HANGS else PATIENCE_SECONDS
     monkeypatch.setattr(delivery, "CALL_SECONDS", patience)
     async with MADE[platform](clock) as cell:
         timed = Timed(cell.platform, clock)
+        cell.senders = cell.senders[turn % (OTHERS + 1) :] + cell.senders[: turn % (OTHERS + 1)]
         victim, others = cell.senders[0], cell.senders[1:]
         cell.fail(call, fault)
         _queue(engine, timed, victim, ["một", "hai"], picture=call in WITH_PICTURE)
