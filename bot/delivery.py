@@ -67,6 +67,7 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
         self._settled: list[Settled] = []
         self._something = asyncio.Event()
+        self._news = engine.outgoing.listener()
 
     async def run(self) -> None:
         """Claim, send, record, until cancelled; what is under way is then finished first."""
@@ -75,9 +76,9 @@ class Delivery:
         recorder = asyncio.create_task(self._record())
         try:
             while True:
-                self._engine.outgoing.clear()
+                self._news.clear()
                 if not await self._claim():
-                    await self._news()
+                    await self._wait()
         finally:
             if self._tasks:
                 await asyncio.wait(self._tasks)
@@ -87,10 +88,10 @@ class Delivery:
             with suppress(StorageAway):
                 await self._flush()
 
-    async def _news(self) -> None:
+    async def _wait(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(POLL_SECONDS):
-                await self._engine.outgoing.wait()
+                await self._news.wait()
 
     async def _claim(self) -> bool:
         """Lease whom there is room for; False when nobody waits."""
@@ -191,7 +192,7 @@ class Delivery:
             # What the platform answered is worth keeping until storage is back.
             self._settled = done + self._settled
             raise
-        self._engine.outgoing.set()
+        self._news.set()
 
     async def _insist(self, work: Callable[..., None]) -> None:
         while True:

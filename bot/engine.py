@@ -27,6 +27,7 @@ from bot.channels.web import Outgoing
 from bot.clock import Clock
 from bot.errors import StorageAway
 from bot.open_pages import Page, outgoing
+from bot.signal import Signal
 from handlers import router
 from handlers.messages import Message
 from handlers.turn import Turn, World
@@ -79,7 +80,7 @@ class Engine:
         self._pages: dict[str, Page] = {}
         self._senders: dict[int, str] = {}
         """Who has a page open, by sender; and by account, for a commit names accounts."""
-        self.outgoing = asyncio.Event()
+        self.outgoing = Signal()
         """Set when something may wait for a platform that must be called."""
         self.arrived = asyncio.Event()
         """Set when a turn was committed that may have brought files to fetch."""
@@ -235,7 +236,8 @@ class Engine:
                 self.outgoing.set()
             if not self.database.is_sqlite:
                 # Another replica's row may have to come first: only storage knows the order.
-                self.wake(outcome.woken)
+                if outcome.woken:
+                    self.wake(outcome.woken)
                 continue
             for one in outcome.news:
                 page = self._pages.get(self._senders.get(one.account_id, ""))

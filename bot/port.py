@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 
+from bot.channels import zalo_oa_events as zalo_oa
 from bot.channels.platform import Platform
-from bot.channels.zalo_oa_events import Event, Ignored, Left, Paused, Receipt, Said
 from bot.engine import Engine
-from bot.spool import Spool
+from bot.events import Event, Pause, Reach, Unread
+from bot.spool import Spool, Store
 from handlers.messages import Message
 from handlers.turn import World
 from storage import outbox, people, received
@@ -34,29 +37,29 @@ class Port:
 
     async def receive(self, message: Message, raw: bytes) -> None:
         """Take one turn, or spool it. Raises StorageAway when neither can be."""
-        await self._spool.receive(message, raw)
+        await self._spool.take(message, raw)
 
-    async def keep(self, raw: bytes, key: bytes | str) -> None:
-        """Keep a genuine body nobody can read, once for each key."""
-        told = key.hex() if isinstance(key, bytes) else key
-        await self._spool.keep(self._channel, raw, told)
+    async def keep(self, raw: bytes) -> None:
+        """Keep a genuine body nobody can read, once."""
+        digest = hashlib.sha256(raw).hexdigest()
+        await self._spool.take(Unread(self._channel, f"{self._account}:{digest}"), raw)
 
-    async def take(self, event: Event, raw: bytes) -> None:
+    async def take(self, event: zalo_oa.Event, raw: bytes) -> None:
         """Act on one of Zalo OA's events."""
         match event:
-            case Said(message=message):
+            case zalo_oa.Said(message=message):
                 await self.receive(message, raw)
-            case Paused(sender=sender, until=until):
-                await self._change(partial(people.pause, sender=sender, until=until))
-            case Left(sender=sender):
+            case zalo_oa.Paused(sender=sender, until=until):
+                await self._spool.take(Pause(self._channel, self._account, sender, until), b"")
+            case zalo_oa.Left(sender=sender):
                 await self.reachable(sender, False)
-            case Receipt() | Ignored():
+            case zalo_oa.Receipt() | zalo_oa.Ignored():
                 return
 
     async def reachable(self, sender: str, can_be: bool) -> None:
         """A person blocked the bot, or lets it write again."""
         why = "" if can_be else "blocked"
-        await self._change(partial(people.note_reach, sender=sender, why=why))
+        await self._spool.take(Reach(self._channel, self._account, sender, why), b"")
 
     async def offered(self, sender: str) -> Sequence[str]:
         """The ids of the choices in what was last said to a person, the latest rows first."""
@@ -73,16 +76,20 @@ class Port:
             text = self._world.words.text("group.hint")
             await self.platform.send(group, {"text": text, "choices": []})
 
-    async def _change(self, work: Callable[..., None]) -> None:
-        channel, account = self._channel, self._account
-        await self._engine.write(partial(work, channel=channel, account=account))
 
+def storing(engine: Engine) -> Store:
+    """Stores what the channels hand over."""
 
-def keeper(engine: Engine) -> Callable[[bytes, str], Awaitable[None]]:
-    """Keeps a body nobody can read with the other dead letters; the key tells a repeat."""
+    async def store(event: Event, raw: bytes) -> None:
+        match event:
+            case Message():
+                await engine.receive(event, raw)
+            case Unread(channel=channel, key=key):
+                known = received.key_of("kept", channel, key)
+                await engine.write(lambda tx: received.bury(tx, known, raw, "not understood"))
+            case Reach():
+                await engine.write(partial(people.note_reach, **asdict(event)))
+            case Pause():
+                await engine.write(partial(people.pause, **asdict(event)))
 
-    async def keep(raw: bytes, key: str) -> None:
-        digest = received.key_of("kept", key)
-        await engine.write(lambda tx: received.bury(tx, digest, raw, "not understood"))
-
-    return keep
+    return store

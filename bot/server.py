@@ -31,7 +31,7 @@ from bot.errors import BadUsage, StorageAway
 from bot.incoming import Incoming
 from bot.kept_pictures import KeptPictures
 from bot.media import MediaJob, shown
-from bot.port import keeper
+from bot.port import storing
 from bot.schedule import Schedule
 from bot.settings import Settings
 from bot.spool import Spool
@@ -53,7 +53,7 @@ def make_site(app: App, only: Part | None = None) -> Starlette:
     share the work. Raises BadUsage for a platform's setting that cannot be used."""
     engine, told = app.engine, app.settings
     media, incoming = told.data_dir / "media", Incoming(told.data_dir / "incoming")
-    spool = Spool(told.data_dir / "spool", engine.receive, keeper(engine))
+    spool = Spool(told.data_dir / "spool", storing(engine))
     linked = platforms.make(app, spool, KeptPictures(engine, media))
     jobs: dict[Part, list[platforms.Job]] = {
         "web": [spool.run, *linked.intake],

@@ -127,17 +127,23 @@ def load_settings() -> Settings:
     return settings
 
 
+_OA = ("zalo_oa_id", "zalo_oa_app_id", "zalo_oa_app_secret", "zalo_oa_secret_key")
+
+
 def _whole_sets(settings: Settings) -> None:
     """A platform is set up whole or not at all. Raises WrongSetting for what is missing."""
-    needed = {
-        "telegram_webhook_secret": settings.telegram_mode == "webhook"
-        and settings.telegram_token is not None,
-        "zalo_bot_webhook_secret": settings.zalo_bot_mode == "webhook"
-        and settings.zalo_bot_token is not None,
-    }
-    names = ("zalo_oa_id", "zalo_oa_app_id", "zalo_oa_app_secret", "zalo_oa_secret_key")
-    if any(getattr(settings, name) for name in (*names, "zalo_oa_refresh_token")):
-        needed |= dict.fromkeys(names, True)
-    for name, is_needed in needed.items():
-        if is_needed and not getattr(settings, name):
+    needed: list[str] = []
+    is_pushed = settings.telegram_mode == "webhook"
+    if is_pushed or settings.telegram_token or settings.telegram_webhook_secret:
+        needed.append("telegram_token")
+    if is_pushed:
+        # Telegram is told the address at the start; this machine's own would reach nobody.
+        needed += ["telegram_webhook_secret", "public_url"]
+    if settings.zalo_bot_token or settings.zalo_bot_webhook_secret:
+        needed.append("zalo_bot_token")
+        needed += ["zalo_bot_webhook_secret"] if settings.zalo_bot_mode == "webhook" else []
+    if any(getattr(settings, name) for name in (*_OA, "zalo_oa_refresh_token", "zalo_oa_template")):
+        needed += _OA
+    for name in needed:
+        if not getattr(settings, name):
             raise WrongSetting(f"BOT_{name.upper()}: missing, and needed with what else is set")

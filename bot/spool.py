@@ -14,15 +14,14 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
 
+from bot import events
 from bot.errors import StorageAway
-from handlers.messages import Attachment, Message
+from bot.events import Event
 
 MOST_FILES = 20_000
 """A province's busiest hours; at a few kilobytes each they need no more than a phone's photo."""
@@ -35,8 +34,8 @@ PATIENCE = {"zalo_oa": 1.5, "zalo_bot": 1.5}
 webhook off; a turn that is committed after all makes the spooled event a repeat."""
 
 log = structlog.get_logger()
-Receive = Callable[[Message, bytes], Awaitable[None]]
-Keep = Callable[[bytes, str], Awaitable[None]]
+Store = Callable[[Event, bytes], Awaitable[None]]
+"""Stores an event and the body it came in, and returns after the commit, else StorageAway."""
 
 
 class Spool:
@@ -45,18 +44,15 @@ class Spool:
     def __init__(
         self,
         folder: Path,
-        receive: Receive,
-        keep: Keep,
+        store: Store,
         *,
         most: int = MOST_FILES,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`receive` takes one message and raises StorageAway; `keep` takes a body nobody
-        understands. What an earlier process left in the folder is handed on first; what can never
-        be is removed once it is old."""
+        """What an earlier process left in the folder is handed on first; what can never be is
+        removed once it is old."""
         self._folder = folder
-        self._receive = receive
-        self._keep = keep
+        self._store = store
         self._most = most
         self._sleep = sleep
         self._lock = asyncio.Lock()
@@ -74,21 +70,14 @@ class Spool:
         """How many events lie here."""
         return sum(map(len, self._waiting.values()))
 
-    async def receive(self, message: Message, raw: bytes) -> None:
-        """Take a message: into storage, else onto the disk. Raises StorageAway when neither can."""
-        if not self._waiting.get(message.channel):
+    async def take(self, event: Event, raw: bytes) -> None:
+        """Take an event: into storage, else onto the disk. Raises StorageAway when neither can."""
+        if not self._waiting.get(event.channel):
             with suppress(StorageAway, TimeoutError):
-                async with asyncio.timeout(PATIENCE.get(message.channel)):
-                    await self._receive(message, raw)
+                async with asyncio.timeout(PATIENCE.get(event.channel)):
+                    await self._store(event, raw)
                 return
-        await self._append(message.channel, {"message": _told(message)}, raw)
-
-    async def keep(self, channel: str, raw: bytes, key: str) -> None:
-        """Keep a body nobody understands; the key tells a repeat."""
-        try:
-            await self._keep(raw, key)
-        except StorageAway:
-            await self._append(channel, {"key": key}, raw)
+        await self._append(event, raw)
 
     def tidy(self) -> None:
         """Remove parts and unreadable events older than LEFT_KEPT, by the machine's clock."""
@@ -109,19 +98,19 @@ class Spool:
             else:
                 await self._news.wait()
 
-    async def _append(self, channel: str, entry: dict[str, Any], raw: bytes) -> None:
+    async def _append(self, event: Event, raw: bytes) -> None:
         async with self._lock:
             if self.waiting >= self._most:
                 raise StorageAway
             self._number += 1
-            path = self._folder / channel / f"{self._number:012}.json"
-            told = {**entry, "raw": base64.b64encode(raw[:MOST_RAW]).decode()}
+            path = self._folder / event.channel / f"{self._number:012}.json"
+            told = {**events.told(event), "raw": base64.b64encode(raw[:MOST_RAW]).decode()}
             try:
                 await asyncio.to_thread(_write, path, json.dumps(told, ensure_ascii=False))
             except OSError as fault:
                 log.error("spool_cannot_be_written", fault=fault.strerror)
                 raise StorageAway from fault
-            self._waiting.setdefault(channel, []).append(path)
+            self._waiting.setdefault(event.channel, []).append(path)
             self._news.set()
 
     async def _hand_on(self, channel: str) -> None:
@@ -143,21 +132,7 @@ class Spool:
 
     async def _give(self, text: str) -> None:
         entry = json.loads(text)
-        raw = base64.b64decode(entry["raw"])
-        if "key" in entry:
-            await self._keep(raw, entry["key"])
-        else:
-            await self._receive(_message(entry["message"]), raw)
-
-
-def _told(message: Message) -> dict[str, Any]:
-    return {**asdict(message), "at": message.at.isoformat()}
-
-
-def _message(told: dict[str, Any]) -> Message:
-    attachments = tuple(Attachment(**one) for one in told["attachments"])
-    at = datetime.fromisoformat(told["at"])
-    return Message(**{**told, "at": at, "attachments": attachments})
+        await self._store(events.read(entry), base64.b64decode(entry["raw"]))
 
 
 def _write(path: Path, text: str) -> None:

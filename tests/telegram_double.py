@@ -31,7 +31,7 @@ class MemoryPort:
     def __init__(self) -> None:
         self.received: list[Message] = []
         self.repeats = 0
-        self.kept: dict[bytes, bytes] = {}
+        self.kept: list[bytes] = []
         self.reach: list[tuple[str, bool]] = []
         self.groups: list[str] = []
         self.choices: dict[str, list[str]] = {}
@@ -48,9 +48,10 @@ class MemoryPort:
         else:
             self.received.append(message)
 
-    async def keep(self, raw: bytes, key: bytes) -> None:
+    async def keep(self, raw: bytes) -> None:
         self._look("")
-        self.kept[key] = raw
+        if raw not in self.kept:
+            self.kept.append(raw)
 
     async def reachable(self, sender: str, can_be: bool) -> None:
         self._look(sender)

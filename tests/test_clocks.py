@@ -7,7 +7,6 @@ against an oracle that knows only the deadlines' days and when anybody looked in
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from bot.campaigns import Campaigns
+from bot.signal import Signal
 from handlers import campaigns as planning
 from handlers import digests
 from handlers.turn import World
@@ -142,7 +142,7 @@ class OneStore:
 
     def __init__(self, database: Database, clock: HandClock) -> None:
         self.database, self.clock = database, clock
-        self.outgoing = asyncio.Event()
+        self.outgoing = Signal()
 
     async def read(self, work: Callable[[Tx], Any]) -> Any:
         with self.database.reading(self.clock()) as tx:

@@ -147,6 +147,17 @@ def test_a_wrong_setting_stops_every_command_with_one_line(
     assert "hunter2" not in line
 
 
+def test_a_webhook_nobody_could_be_told_of_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BOT_TELEGRAM_TOKEN", "1:hunter2")
+    monkeypatch.setenv("BOT_TELEGRAM_MODE", "webhook")
+    monkeypatch.setenv("BOT_TELEGRAM_WEBHOOK_SECRET", "hunter2")
+    line = _refused(capsys, "run")
+    assert "BOT_PUBLIC_URL" in line
+    assert "hunter2" not in line
+
+
 def _stores(tmp_path: Path) -> dict[str, str]:
     garbage = tmp_path / "garbage.db"
     garbage.write_bytes(b"this is no database\n" * 400)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,9 +28,10 @@ Script = Callable[[str, str], Outcome]
 class Scripted:
     """A platform that answers by a script and keeps what each person was shown."""
 
-    channel, account = "telegram", "1"
+    account = "1"
 
-    def __init__(self, script: Script | None = None) -> None:
+    def __init__(self, script: Script | None = None, channel: str = "telegram") -> None:
+        self.channel = channel
         self.script = script or (lambda _sender, _text: Sent())
         self.calls: list[tuple[str, str]] = []
         self.heard: dict[str, list[str]] = defaultdict(list)
@@ -58,6 +60,40 @@ def engine(
     made.close()
 
 
+Looked = Callable[[str, int], Awaitable[None]]
+
+
+@contextmanager
+def looking(engine: Engine, looked: Looked) -> Iterator[None]:
+    """Tell `looked` of every look of a delivery: its channel, and how many it has found."""
+    write = engine.write
+
+    async def watched(work: Callable[[Tx], Any]) -> Any:
+        value = await write(work)
+        if isinstance(work, partial) and work.func is delivery.claim:
+            await looked(work.keywords["channel"], len(value))
+        return value
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "write", watched)
+        yield
+
+
+async def nobody_is_due(engine: Engine) -> None:
+    """Delivery looks once more, beginning after now, and finds nobody whom it may tell anything."""
+    looks: list[int] = []
+
+    async def looked(_channel: str, found: int) -> None:
+        looks.append(found)
+
+    with looking(engine, looked):
+        # The first may have begun before, and only the second was surely woken after it.
+        for number in (1, 2):
+            engine.outgoing.set()
+            await until(lambda number=number: len(looks) >= number)  # type: ignore[misc]
+    assert set(looks) == {0}
+
+
 @asynccontextmanager
 async def delivering(
     engine: Engine, platform: Scripted, clock: HandClock, rate: float | None = None
@@ -70,7 +106,7 @@ async def delivering(
         clock.move(timedelta(seconds=seconds))
         await asyncio.sleep(0)
 
-    line = Line(platform, Speed(engine, "telegram:1", rate, clock, sleep))
+    line = Line(platform, Speed(engine, f"{platform.channel}:1", rate, clock, sleep))
     task = asyncio.create_task(Delivery(engine, line, clock).run())
     try:
         yield slept
@@ -80,9 +116,15 @@ async def delivering(
             await task
 
 
-def queue(engine: Engine, sender: str, *texts: str, kind: outbox.Kind = "reply") -> int:
+def queue(
+    engine: Engine,
+    sender: str,
+    *texts: str,
+    kind: outbox.Kind = "reply",
+    channel: str = "telegram",
+) -> int:
     def work(tx: Tx) -> int:
-        account_id = people.open_conversation(tx, "telegram", "1", sender).account_id
+        account_id = people.open_conversation(tx, channel, "1", sender).account_id
         outbox.put(tx, account_id, kind, [{"text": text, "choices": []} for text in texts])
         return account_id
 
@@ -145,8 +187,7 @@ async def test_what_must_wait_waits_as_long_as_asked_and_holds_up_nobody_else(
     async with delivering(engine, platform, clock):
         await until(lambda: platform.heard["quick"] == ["ba"] and states(engine, slow)[0][2] == 1)
         clock.move(timedelta(seconds=34))
-        engine.outgoing.set()
-        await asyncio.sleep(0.05)
+        await nobody_is_due(engine)
         assert len(at) == 1
         clock.move(timedelta(seconds=1))
         engine.outgoing.set()
@@ -167,8 +208,7 @@ async def test_a_stop_for_the_whole_bot_stops_everybody(engine: Engine, clock: H
         await until(lambda: states(engine, other)[0][1] == "held")
         assert slept == []
         clock.move(timedelta(seconds=59))
-        engine.outgoing.set()
-        await asyncio.sleep(0.05)
+        await nobody_is_due(engine)
         assert len(platform.calls) == 1
         clock.move(timedelta(seconds=1))
         engine.outgoing.set()
@@ -317,13 +357,57 @@ async def test_at_night_what_went_to_many_waits_for_the_morning_and_holds_up_no_
         await until(lambda: platform.heard["a"] == ["một", "hai"])
         await until(lambda: [one[0] for one in states(engine, account)][1:] == ["sent", "sent"])
         clock.move(timedelta(hours=11, minutes=29))
-        engine.outgoing.set()
-        await asyncio.sleep(0.05)
+        await nobody_is_due(engine)
         assert platform.heard["a"] == ["một", "hai"]
         clock.move(timedelta(minutes=1))
         engine.outgoing.set()
         await until(lambda: platform.heard["a"] == ["một", "hai", "nhắc"])
         await until(lambda: states(engine, account)[0] == ("sent", "", 1))
+
+
+async def test_no_platform_s_delivery_takes_another_s_waking_away(
+    engine: Engine, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is queued while one looks, and has just not found it, is told at once all the same."""
+    monkeypatch.setattr("bot.delivery.POLL_SECONDS", 3_600.0)
+    looks = {"telegram": 0, "zalo_bot": 0}
+
+    async def looked(channel: str, _found: int) -> None:
+        looks[channel] += 1
+        if channel == "zalo_bot" and looks[channel] == 1:
+            seen = looks["telegram"]
+            queue(engine, "páo", "một", channel="zalo_bot")
+            await until(lambda: looks["telegram"] > seen)
+
+    telegram, zalo = Scripted(), Scripted(channel="zalo_bot")
+    with looking(engine, looked):
+        async with delivering(engine, telegram, clock):
+            await until(lambda: looks["telegram"] == 1)
+            async with delivering(engine, zalo, clock):
+                await until(lambda: zalo.heard["páo"] == ["một"])
+
+
+async def test_who_finds_nobody_looks_again_only_when_something_was_queued(
+    engine: Engine, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.POLL_SECONDS", 3_600.0)
+    looks: list[int] = []
+
+    async def looked(_channel: str, found: int) -> None:
+        looks.append(found)
+
+    with looking(engine, looked):
+        async with delivering(engine, Scripted(), clock):
+            await until(lambda: looks != [])
+            for _ in range(20):
+                await engine.write(lambda _tx: None)
+            assert looks == [0]
+            await engine.write(lambda tx: _push(tx, _someone(tx), "tin"))
+            await until(lambda: 1 in looks)
+
+
+def _someone(tx: Tx) -> int:
+    return people.open_conversation(tx, "telegram", "1", "páo").account_id
 
 
 async def test_the_speed_is_kept(engine: Engine, clock: HandClock) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,29 +24,37 @@ from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import SECRET, FakeZaloBot
 from tests.fakes.zalo_bot import TOKEN as BOT_TOKEN
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_ID, OA_SECRET, FakeZaloOa
-from tests.load.server import free_port
 from tests.picture_double import encoded, scene
 
 CHAT = 7_000_000_001
 
 
-def settings(folder: Path, port: int, **platform: Any) -> Settings:
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """The site's socket: bound before anybody is told its port, so that nobody else can have it."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound
+
+
+def address(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def settings(folder: Path, listening: socket.socket, **platform: Any) -> Settings:
     secrets = {name for name in platform if name.endswith(("token", "secret", "key"))}
     told: dict[str, Any] = {
         name: SecretStr(value) if name in secrets else value for name, value in platform.items()
     }
-    return Settings(data_dir=folder, http_port=port, public_url=f"http://127.0.0.1:{port}", **told)
+    return Settings(data_dir=folder, public_url=address(listening), **told)
 
 
 @asynccontextmanager
-async def running(told: Settings) -> AsyncIterator[App]:
+async def running(told: Settings, listening: socket.socket) -> AsyncIterator[App]:
     app = make_app(told)
-    config = uvicorn.Config(
-        make_site(app), host="127.0.0.1", port=told.http_port, log_level="warning",
-        timeout_graceful_shutdown=1,
-    )  # fmt: skip
+    config = uvicorn.Config(make_site(app), log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
+    task = asyncio.create_task(server.serve(sockets=[listening]))
     await until(lambda: server.started)
     try:
         yield app
@@ -67,13 +76,13 @@ def rows(app: App, column: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
-async def test_telegram(tmp_path: Path, mode: str) -> None:
+async def test_telegram(tmp_path: Path, listening: socket.socket, mode: str) -> None:
     async with FakeTelegram() as fake:
         told = settings(
-            tmp_path, free_port(), telegram_token=TELEGRAM_TOKEN, telegram_api_base=fake.base,
+            tmp_path, listening, telegram_token=TELEGRAM_TOKEN, telegram_api_base=fake.base,
             telegram_mode=mode, telegram_webhook_secret="s" * 43,
         )  # fmt: skip
-        async with running(told) as app:
+        async with running(told, listening) as app:
             fake.people.start(CHAT)
             seen = fake.people.chats[CHAT].seen
             await until(lambda: len(seen) == 1)
@@ -89,17 +98,16 @@ async def test_telegram(tmp_path: Path, mode: str) -> None:
             assert fake.commands[0]["command"] == "bao_dong_gop"
 
 
-async def test_zalo_official_account(tmp_path: Path) -> None:
-    port = free_port()
-    fake = FakeZaloOa(lambda: datetime.now(UTC), webhook=f"http://127.0.0.1:{port}/zalo/oa/webhook")
+async def test_zalo_official_account(tmp_path: Path, listening: socket.socket) -> None:
+    fake = FakeZaloOa(lambda: datetime.now(UTC), webhook=f"{address(listening)}/zalo/oa/webhook")
     async with fake.serve() as base:
         told = settings(
-            tmp_path, port, zalo_oa_id=OA_ID, zalo_oa_app_id=APP_ID,
+            tmp_path, listening, zalo_oa_id=OA_ID, zalo_oa_app_id=APP_ID,
             zalo_oa_app_secret=APP_SECRET, zalo_oa_secret_key=OA_SECRET,
             zalo_oa_refresh_token=fake.grant.refresh, zalo_oa_api_base=base,
             zalo_oa_oauth_base=base,
         )  # fmt: skip
-        async with running(told) as app:
+        async with running(told, listening) as app:
             who = fake.people.person(1)
             assert await fake.push.deliver(fake.people.follows(who))
             await until(lambda: len(who.seen) == 1)
@@ -120,17 +128,14 @@ async def test_zalo_official_account(tmp_path: Path) -> None:
             assert fake.grant.refresh.encode() not in stored
 
 
-async def test_zalo_bot(tmp_path: Path) -> None:
-    port = free_port()
-    fake = FakeZaloBot(
-        lambda: datetime.now(UTC), webhook=f"http://127.0.0.1:{port}/zalo/bot/webhook"
-    )
+async def test_zalo_bot(tmp_path: Path, listening: socket.socket) -> None:
+    fake = FakeZaloBot(lambda: datetime.now(UTC), webhook=f"{address(listening)}/zalo/bot/webhook")
     async with fake.serve() as base:
         told = settings(
-            tmp_path, port, zalo_bot_token=BOT_TOKEN, zalo_bot_api_base=base,
+            tmp_path, listening, zalo_bot_token=BOT_TOKEN, zalo_bot_api_base=base,
             zalo_bot_webhook_secret=SECRET,
         )  # fmt: skip
-        async with running(told) as app:
+        async with running(told, listening) as app:
             who = fake.person(1)
             for number, text in enumerate(("xin chào", "2", "1", "1"), start=1):
                 assert await fake.push.deliver(fake.body(fake.says(who, text)))

@@ -53,6 +53,50 @@ def test_a_wrong_setting_is_named_and_not_shown(
     assert value not in said
 
 
+TELEGRAM = {
+    "BOT_TELEGRAM_TOKEN": f"1:{SECRET}",
+    "BOT_TELEGRAM_MODE": "webhook",
+    "BOT_TELEGRAM_WEBHOOK_SECRET": SECRET,
+    "BOT_PUBLIC_URL": "https://chung-suc.example",
+}
+ACCOUNT = {
+    "BOT_ZALO_OA_ID": "1",
+    "BOT_ZALO_OA_APP_ID": "2",
+    "BOT_ZALO_OA_APP_SECRET": SECRET,
+    "BOT_ZALO_OA_SECRET_KEY": SECRET,
+}
+BOT = {"BOT_ZALO_BOT_TOKEN": f"1:{SECRET}", "BOT_ZALO_BOT_WEBHOOK_SECRET": SECRET}
+
+
+@pytest.mark.parametrize(
+    ("whole", "missing"),
+    [
+        (whole, name)
+        for whole in (TELEGRAM, ACCOUNT, BOT)
+        for name in whole
+        if name != "BOT_TELEGRAM_MODE"
+    ],
+)
+def test_half_a_platform_s_set_names_what_is_missing(
+    whole: dict[str, str], missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in whole.items():
+        monkeypatch.setenv(name, value)
+    load_settings()
+    monkeypatch.delenv(missing)
+    with pytest.raises(WrongSetting) as wrong:
+        load_settings()
+    assert str(wrong.value).startswith(f"{missing}: missing")
+    assert SECRET not in str(wrong.value)
+
+
+def test_polling_needs_a_token_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TELEGRAM_TOKEN", f"1:{SECRET}")
+    monkeypatch.setenv("BOT_ZALO_BOT_TOKEN", f"1:{SECRET}")
+    monkeypatch.setenv("BOT_ZALO_BOT_MODE", "polling")
+    load_settings()
+
+
 def test_a_wrong_line_in_the_file_is_named_too(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"BOT_HTTP_PORT={SECRET}\n", "utf-8")
     with pytest.raises(WrongSetting, match="BOT_HTTP_PORT") as wrong:

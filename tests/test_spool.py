@@ -16,6 +16,7 @@ import pytest
 from bot import tidying
 from bot.engine import Engine
 from bot.errors import StorageAway
+from bot.events import Event, Pause, Reach, Unread
 from bot.spool import PATIENCE, Spool
 from handlers.messages import Attachment, Message
 
@@ -28,26 +29,26 @@ def message(number: int, channel: str = "zalo_oa") -> Message:
 
 
 class Store:
-    """Takes messages unless it is away."""
+    """Takes events unless it is away."""
 
     def __init__(self) -> None:
         self.away = False
         self.is_slow = False
         self.taken: list[Message] = []
-        self.kept: list[tuple[bytes, str]] = []
+        self.besides: list[tuple[Event, bytes]] = []
+        self.order: list[str] = []
 
-    async def receive(self, message: Message, raw: bytes) -> None:
+    async def store(self, event: Event, raw: bytes) -> None:
         if self.away:
             raise StorageAway
         if self.is_slow:
             await asyncio.Event().wait()
-        self.taken.append(message)
-        assert raw == message.text.encode()
-
-    async def keep(self, raw: bytes, key: str) -> None:
-        if self.away:
-            raise StorageAway
-        self.kept.append((raw, key))
+        self.order.append(type(event).__name__)
+        if isinstance(event, Message):
+            self.taken.append(event)
+            assert raw == event.text.encode()
+        else:
+            self.besides.append((event, raw))
 
 
 async def hand_on(spool: Spool, until_empty: bool = True) -> None:
@@ -63,12 +64,12 @@ async def hand_on(spool: Spool, until_empty: bool = True) -> None:
 async def give(spool: Spool, numbers: Sequence[int], channel: str = "zalo_oa") -> None:
     for number in numbers:
         one = message(number, channel)
-        await spool.receive(one, one.text.encode())
+        await spool.take(one, one.text.encode())
 
 
 async def test_with_storage_at_hand_nothing_is_written(tmp_path: Path) -> None:
     store = Store()
-    spool = Spool(tmp_path, store.receive, store.keep)
+    spool = Spool(tmp_path, store.store)
     await give(spool, [1])
     assert store.taken == [message(1)]
     assert list(tmp_path.rglob("*.json")) == []
@@ -79,8 +80,8 @@ async def test_what_came_while_away_comes_first_and_whole_even_after_a_restart(
 ) -> None:
     store = Store()
     store.away = True
-    await give(Spool(tmp_path, store.receive, store.keep), range(1, 6))
-    later = Spool(tmp_path, store.receive, store.keep)
+    await give(Spool(tmp_path, store.store), range(1, 6))
+    later = Spool(tmp_path, store.store)
     store.away = False
     assert later.waiting == 5
     await give(later, [6])
@@ -104,19 +105,45 @@ async def test_while_still_away_it_all_stays(tmp_path: Path) -> None:
         store.away = looks < 3
         await asyncio.sleep(0)
 
-    spool = Spool(tmp_path, store.receive, store.keep, sleep=sleep)
+    spool = Spool(tmp_path, store.store, sleep=sleep)
     await give(spool, [1, 2])
-    await spool.keep("zalo_oa", b"\xff", "k1")
+    await spool.take(Unread("zalo_oa", "k1"), b"\xff")
     await hand_on(spool)
     assert looks == 3
     assert [one.event_id for one in store.taken] == ["e1", "e2"]
-    assert store.kept == [(b"\xff", "k1")]
+    assert store.besides == [(Unread("zalo_oa", "k1"), b"\xff")]
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_what_is_told_besides_messages_keeps_its_place(
+    tmp_path: Path, is_slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who leaves and comes back is reached again; an operator's pause begins after what he read."""
+    monkeypatch.setitem(PATIENCE, "zalo_oa", 0.0 if is_slow else 1.5)
+    store = Store()
+    store.away, store.is_slow = not is_slow, is_slow
+    besides: list[Event] = [
+        Reach("zalo_oa", "oa", "u1", "blocked"),
+        Reach("zalo_oa", "oa", "u1", ""),
+        Pause("zalo_oa", "oa", "u2", AT),
+    ]
+    spool = Spool(tmp_path, store.store)
+    await give(spool, [1])
+    for event in besides:
+        await spool.take(event, b"")
+    assert store.order == []
+    store.away = store.is_slow = False
+    monkeypatch.setitem(PATIENCE, "zalo_oa", 1.5)
+    await give(spool, [2])
+    await hand_on(Spool(tmp_path, store.store))
+    assert store.order == ["Message", "Reach", "Reach", "Pause", "Message"]
+    assert [event for event, _ in store.besides] == besides
 
 
 async def test_a_full_spool_says_so_and_takes_again_when_there_is_room(tmp_path: Path) -> None:
     store = Store()
     store.away = True
-    spool = Spool(tmp_path, store.receive, store.keep, most=2)
+    spool = Spool(tmp_path, store.store, most=2)
     await give(spool, [1, 2])
     with pytest.raises(StorageAway):
         await give(spool, [3])
@@ -129,7 +156,7 @@ async def test_a_full_spool_says_so_and_takes_again_when_there_is_room(tmp_path:
 async def test_a_folder_that_cannot_be_written_acknowledges_nobody(tmp_path: Path) -> None:
     store = Store()
     store.away = True
-    spool = Spool(tmp_path / "spool", store.receive, store.keep)
+    spool = Spool(tmp_path / "spool", store.store)
     (tmp_path / "spool" / "zalo_oa").write_text("a file where a folder should be")
     with pytest.raises(StorageAway):
         await give(spool, [1])
@@ -139,11 +166,11 @@ async def test_a_folder_that_cannot_be_written_acknowledges_nobody(tmp_path: Pat
 async def test_a_torn_file_is_set_aside_and_blocks_nothing(tmp_path: Path) -> None:
     store = Store()
     store.away = True
-    await give(Spool(tmp_path, store.receive, store.keep), [1, 2])
+    await give(Spool(tmp_path, store.store), [1, 2])
     first = min(tmp_path.rglob("*.json"))
     first.write_text('{"message": {"chan')
     store.away = False
-    await hand_on(Spool(tmp_path, store.receive, store.keep))
+    await hand_on(Spool(tmp_path, store.store))
     assert [one.event_id for one in store.taken] == ["e2"]
     assert [path.suffix for path in tmp_path.rglob("*.*")] == [".unreadable"]
 
@@ -164,7 +191,7 @@ async def test_what_can_never_be_handed_on_goes_after_a_week(
 
     store, kept = Store(), {"61.part", "62.unreadable", "63.json", "83.json"}
     put()
-    spool = Spool(tmp_path, store.receive, store.keep)
+    spool = Spool(tmp_path, store.store)
     assert left() == kept
     put()
 
@@ -189,7 +216,7 @@ async def test_what_is_set_aside_is_kept_a_week_from_then(tmp_path: Path) -> Non
     torn = tmp_path / "zalo_oa" / "000000000001.json"
     torn.write_text("{")
     os.utime(torn, (0, 0))
-    spool = Spool(tmp_path, store.receive, store.keep)
+    spool = Spool(tmp_path, store.store)
     await hand_on(spool)
     spool.tidy()
     assert [path.suffix for path in tmp_path.rglob("*.*")] == [".unreadable"]
@@ -200,11 +227,11 @@ async def test_what_storage_takes_too_long_over_is_spooled(
 ) -> None:
     monkeypatch.setitem(PATIENCE, "zalo_oa", 0.0)
     store = Store()
-    spool = Spool(tmp_path, store.receive, store.keep)
+    spool = Spool(tmp_path, store.store)
     store.is_slow = True
-    await spool.receive(message(1), b"tin 1")
+    await spool.take(message(1), b"tin 1")
     store.is_slow = False
-    await spool.receive(message(2), b"tin 2")
+    await spool.take(message(2), b"tin 2")
     assert (store.taken, spool.waiting) == ([], 2)
     monkeypatch.setitem(PATIENCE, "zalo_oa", 1.5)
     await hand_on(spool)

@@ -14,9 +14,11 @@ from bot.channels.telegram import Telegram
 from bot.channels.telegram_intake import Intake
 from bot.channels.telegram_polling import Polling
 from bot.engine import Engine
+from bot.events import Unread
+from bot.port import storing
 from handlers.messages import Message
 from handlers.turn import World
-from storage import grants, outbox, people, received
+from storage import grants, outbox, people
 from storage.database import Database, Tx
 from storage.schema import dead_letters
 from storage.schema import outbox as outbox_table
@@ -37,8 +39,9 @@ class EnginePort:
         await self._engine.receive(message, raw)
         await self._engine.receive(message, raw)
 
-    async def keep(self, raw: bytes, key: bytes) -> None:
-        await self._engine.write(lambda tx: received.bury(tx, key, raw, "not understood"))
+    async def keep(self, raw: bytes) -> None:
+        for _ in range(2):
+            await storing(self._engine)(Unread("telegram", raw.hex()), raw)
 
     async def reachable(self, sender: str, can_be: bool) -> None:
         raise NotImplementedError

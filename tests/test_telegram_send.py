@@ -7,6 +7,7 @@ import socket
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from typing import Never
 
 import pytest
 
@@ -236,6 +237,17 @@ async def test_a_server_that_does_not_let_us_in_got_nothing() -> None:
     assert outcome == Later(5.0, "ConnectionTimeoutError", whole=True)
 
 
+@pytest.fixture
+def _no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that knows no name, so that none of a test's leaves this machine."""
+
+    def unknown(*_asked: object, **_how: object) -> Never:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+
+
+@pytest.mark.usefixtures("_no_names")
 async def test_a_name_nobody_knows_got_nothing() -> None:
     platform = telegram.Telegram(TOKEN, no_picture, api_base="http://nowhere.invalid", patience=5)
     outcome = await platform.send(str(CHAT), BODY)
@@ -244,6 +256,7 @@ async def test_a_name_nobody_knows_got_nothing() -> None:
     assert outcome.whole
 
 
+@pytest.mark.usefixtures("_no_names")
 async def test_calls_go_through_the_proxy(fake: FakeTelegram) -> None:
     """The fake is the proxy here, and answers by itself for a server nobody can reach."""
     proxied = telegram.Telegram(
@@ -413,6 +426,7 @@ async def test_no_fault_ever_tells_the_token(
     assert secret not in "".join([*said, caplog.text, output.out, output.err])
 
 
+@pytest.mark.usefixtures("_no_names")
 async def test_no_address_of_a_missing_server_tells_the_token(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

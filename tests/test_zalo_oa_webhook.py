@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -31,7 +30,7 @@ class MemoryPort:
 
     def __init__(self) -> None:
         self.taken: list[Event] = []
-        self.kept: dict[str, bytes] = {}
+        self.kept: list[bytes] = []
         self.away = 0
         self.gate: asyncio.Event | None = None
 
@@ -41,9 +40,10 @@ class MemoryPort:
         self._here()
         self.taken.append(event)
 
-    async def keep(self, raw: bytes, key: str) -> None:
+    async def keep(self, raw: bytes) -> None:
         self._here()
-        self.kept[key] = raw
+        if raw not in self.kept:
+            self.kept.append(raw)
 
     def _here(self) -> None:
         if self.away:
@@ -118,7 +118,7 @@ async def test_forged_bytes_are_refused_and_nothing_is_kept(port: MemoryPort) ->
         assert (await post(app, bytes(forged), mac)).status_code == 401
     for wrong in (None, "", "mac=", mac[:-1], mac.upper().replace("MAC", "mac")[:-1] + "g"):
         assert (await post(app, raw, wrong)).status_code == 401
-    assert (port.taken, port.kept) == ([], {})
+    assert (port.taken, port.kept) == ([], [])
 
 
 async def test_during_set_up_the_console_s_test_call_is_answered_and_does_nothing(
@@ -128,7 +128,7 @@ async def test_during_set_up_the_console_s_test_call_is_answered_and_does_nothin
     raw = compact(fake.people.says(fake.people.person(1), "a"))
     for body, mac in ((b"", None), (b"{}", None), (raw, None), (raw, "mac=00")):
         assert (await post(app, body, mac)).status_code == 200
-    assert (port.taken, port.kept) == ([], {})
+    assert (port.taken, port.kept) == ([], [])
     assert (await post(app, raw, signed(raw))).status_code == 200
     assert len(port.taken) == 1
 
@@ -149,7 +149,7 @@ async def test_what_is_signed_but_not_understood_is_kept(port: MemoryPort, raw: 
     app = site(port)
     for _ in range(2):
         assert (await post(app, raw, signed(raw, "1790000000000"))).status_code == 200
-    assert port.kept == {hashlib.sha256(raw).hexdigest(): raw}
+    assert port.kept == [raw]
     port.away = 1
     assert (await post(app, raw, signed(raw, "1790000000000"))).status_code == 503
 
@@ -160,7 +160,7 @@ async def test_what_does_not_concern_us_is_answered_left_and_named_once(port: Me
     with structlog.testing.capture_logs() as logged:
         for _ in range(3):
             assert (await post(app, raw, signed(raw, "1790000000000"))).status_code == 200
-    assert (port.taken, port.kept) == ([], {})
+    assert (port.taken, port.kept) == ([], [])
     named = [line["name"] for line in logged if line["event"] == "zalo_oa_event_ignored"]
     assert named == ["add_user_to_tag"]
 

@@ -43,7 +43,7 @@ class EnginePort:
     async def receive(self, message: Message, raw: bytes) -> None:
         await self._engine.receive(message, raw)
 
-    async def keep(self, raw: bytes, key: str) -> None:
+    async def keep(self, raw: bytes) -> None:
         raise AssertionError(raw)
 
 

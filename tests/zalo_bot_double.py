@@ -24,7 +24,7 @@ class MemoryPort:
     def __init__(self) -> None:
         self.received: dict[str, Message] = {}
         self.repeats = 0
-        self.kept: dict[str, bytes] = {}
+        self.kept: list[bytes] = []
         self.away = 0
 
     async def receive(self, message: Message, raw: bytes) -> None:
@@ -34,8 +34,9 @@ class MemoryPort:
         self.repeats += message.event_id in self.received
         self.received[message.event_id] = message
 
-    async def keep(self, raw: bytes, key: str) -> None:
-        self.kept[key] = raw
+    async def keep(self, raw: bytes) -> None:
+        if raw not in self.kept:
+            self.kept.append(raw)
 
 
 class Time:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -11,12 +10,11 @@ from typing import Protocol
 import structlog
 
 from bot.channels import telegram_buttons
-from bot.channels.telegram_read import CHANNEL, Incoming, read
+from bot.channels.telegram_read import Incoming, read
 from bot.clock import Clock
 from bot.console.json_body import parse_object
 from bot.errors import StorageAway
 from handlers.messages import Message
-from storage.received import key_of
 
 log = structlog.get_logger()
 
@@ -27,8 +25,8 @@ class TelegramPort(Protocol):
     async def receive(self, message: Message, raw: bytes) -> None:
         """Take one turn and return after its commit."""
 
-    async def keep(self, raw: bytes, key: bytes) -> None:
-        """Keep an update nobody can read, once for each key, and return after the commit."""
+    async def keep(self, raw: bytes) -> None:
+        """Keep an update nobody can read, once, and return after the commit."""
 
     async def reachable(self, sender: str, can_be: bool) -> None:
         """A person blocked the bot, or lets it write again."""
@@ -67,8 +65,7 @@ class Intake:
             # Not understood; or a fault of ours, which would hold up the person's chat for a day
             # if Telegram were told to send it again. A handler's own the engine has buried before.
             log.error("telegram_kept", fault=type(fault).__name__)
-            digest = hashlib.sha256(raw).hexdigest()
-            await self._port.keep(raw, key_of(CHANNEL, self._account, "unread", digest))
+            await self._port.keep(raw)
 
     async def close(self) -> None:
         """Finish what goes on besides."""

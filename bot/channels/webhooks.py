@@ -1,12 +1,14 @@
-"""What platforms' webhooks share: the body read within bounds, plain answers, storage away.
+"""What platforms' webhooks share: the body read within bounds, who it is from, plain answers.
 
 A platform is told 200 only when what it sent is committed, or kept for a person to look at.
 """
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Awaitable, Callable, Iterable
 
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.console.json_body import BodyTooLarge, ClientGone, read_body
@@ -19,14 +21,31 @@ Take = Callable[[bytes], Awaitable[None]]
 """Commits what a genuine body holds, or keeps it; raises StorageAway when neither was possible."""
 
 
-class Webhook:
-    """ASGI endpoint of one platform's webhook.
+def holding(header: bytes, secret: str) -> Genuine:
+    """Whether the headers hold the secret, once, byte for byte. Raises ValueError without a secret:
+    anybody could post then."""
+    if not secret:
+        raise ValueError("no secret to check the webhook with")
+    expected = secret.encode()
+
+    def genuine(_raw: bytes, headers: Headers) -> bool:
+        given = [value for name, value in headers if name == header]
+        return len(given) == 1 and hmac.compare_digest(given[0], expected)
+
+    return genuine
+
+
+def webhook(path: str, genuine: Genuine, take: Take, *, setup: bool = False) -> Route:
+    """The route of one platform's webhook.
 
     While `setup` is true a call that is not genuine is answered 200 and does nothing: a platform's
     own test call may be unsigned.
     """
+    return Route(path, _Webhook(genuine, take, setup), methods=["POST"])
 
-    def __init__(self, genuine: Genuine, take: Take, *, setup: bool = False) -> None:
+
+class _Webhook:
+    def __init__(self, genuine: Genuine, take: Take, setup: bool) -> None:
         self._genuine, self._take, self._setup = genuine, take, setup
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +9,7 @@ from typing import Protocol
 import structlog
 from starlette.routing import Route
 
-from bot.channels.webhooks import Webhook
+from bot.channels.webhooks import webhook
 from bot.channels.zalo_fields import Unreadable
 from bot.channels.zalo_oa_events import Event, Ignored, Paused, read
 from bot.channels.zalo_oa_signature import Signature
@@ -30,8 +29,8 @@ class OaPort(Protocol):
     async def take(self, event: Event, raw: bytes) -> None:
         """Act on an event; one that comes again changes nothing. Never `Ignored`."""
 
-    async def keep(self, raw: bytes, key: str) -> None:
-        """Keep a genuine body that could not be understood, once for each key."""
+    async def keep(self, raw: bytes) -> None:
+        """Keep a genuine body that could not be understood, once."""
 
 
 def route(
@@ -58,11 +57,11 @@ def route(
             event = read(raw, account, now())
         except Unreadable:
             log.warning("zalo_oa_unreadable")
-            await port.keep(raw, hashlib.sha256(raw).hexdigest())
+            await port.keep(raw)
             return
         if isinstance(event, Ignored):
             note(event.name)
         elif not (isinstance(event, Paused) and is_ours(event.message_id)):
             await port.take(event, raw)
 
-    return Route(PATH, Webhook(signature.genuine, take, setup=setup), methods=["POST"])
+    return webhook(PATH, signature.genuine, take, setup=setup)

@@ -74,11 +74,12 @@ def _setting(**told: str) -> dict[str, str]:
 class Telegram:
     """Telegram, polled or pushing."""
 
-    def __init__(self, fake: FakeTelegram, mode: str) -> None:
+    def __init__(self, fake: FakeTelegram, mode: str, port: int) -> None:
         self._fake = fake
         self.settings = _setting(
             telegram_token=TELEGRAM_TOKEN, telegram_api_base=fake.base, telegram_mode=mode,
             telegram_webhook_secret="s" * 43, telegram_per_second="1000",
+            public_url=f"http://127.0.0.1:{port}",
         )  # fmt: skip
 
     def sender(self, number: int) -> str:
@@ -249,7 +250,7 @@ async def far_side(
 
     if platform.startswith("telegram"):
         async with FakeTelegram(now=lambda: now().timestamp(), sleep=shortened) as telegram:
-            yield Telegram(telegram, platform.removeprefix("telegram-"))
+            yield Telegram(telegram, platform.removeprefix("telegram-"), port)
     elif platform == "zalo-oa":
         at = f"http://127.0.0.1:{port}/zalo/oa/webhook"
         oa = FakeZaloOa(now, webhook=at, sleep=until_up)

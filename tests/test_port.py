@@ -1,0 +1,97 @@
+"""The port between a platform's channel and the engine, on a real store that is away at times."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from bot.channels.zalo_oa_events import Left, Paused, Receipt, Said
+from bot.engine import Engine
+from bot.errors import StorageAway
+from bot.events import Event
+from bot.port import Port, storing
+from bot.spool import Spool
+from handlers.messages import Message
+from handlers.turn import World
+from storage.database import Database
+from storage.schema import accounts, dead_letters
+from tests.conftest import START, STORES, Fresh, HandClock
+
+OA = "388613280878808645"
+
+
+class Away:
+    """The engine's storage behind a switch."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._store = storing(engine)
+        self.is_away = False
+
+    async def store(self, event: Event, raw: bytes) -> None:
+        if self.is_away:
+            raise StorageAway
+        await self._store(event, raw)
+
+
+@pytest.fixture(params=STORES)
+async def engine(
+    request: pytest.FixtureRequest, fresh_url: Fresh, world: World, clock: HandClock
+) -> AsyncIterator[Engine]:
+    made = Engine(Database(fresh_url(request.param)), world, clock)
+    made.attach(asyncio.get_running_loop())
+    yield made
+    made.close()
+
+
+def says(sender: str, number: int) -> Said:
+    at = START + timedelta(seconds=number)
+    return Said(
+        Message("zalo_oa", OA, sender, f"{sender}{number}", at, text="menu"), interacted=True
+    )
+
+
+async def replayed(spool: Spool) -> None:
+    task = asyncio.create_task(spool.run())
+    async with asyncio.timeout(10):
+        while spool.waiting:  # noqa: ASYNC110 - the files are the signal
+            await asyncio.sleep(0.001)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_who_left_and_whom_an_official_answers_is_known_even_if_told_while_storage_was_away(
+    engine: Engine, world: World, tmp_path: Path, is_away: bool
+) -> None:
+    gate = Away(engine)
+    spool = Spool(tmp_path / "spool", gate.store)
+    port = Port(engine, spool, world, "zalo_oa", OA)
+    for sender in ("left", "answered", "back"):
+        await port.take(says(sender, 0), b"")
+    gate.is_away = is_away
+    until = START + timedelta(minutes=30)
+    await port.take(Left("left", START), b"")
+    await port.take(Paused("answered", until, "m1"), b"")
+    await port.take(Left("back", START), b"")
+    await port.take(says("back", 1), b"")
+    await port.take(Receipt("left", ("m1",), START, seen=True), b"")
+    for _ in range(2):
+        await port.keep(b"\xff")
+    assert spool.waiting == (6 if is_away else 0)
+    gate.is_away = False
+    await replayed(spool)
+    with engine.database.reading(engine.clock()) as tx:
+        found = {
+            row.sender: (row.unreachable_why, row.paused_until)
+            for row in tx.execute(select(accounts))
+        }
+        kept = [bytes(row.raw) for row in tx.execute(select(dead_letters.c.raw))]
+    assert found == {"left": ("blocked", None), "answered": ("", until), "back": ("", None)}
+    assert kept == [b"\xff"]
