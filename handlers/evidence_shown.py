@@ -41,6 +41,11 @@ def told(turn: Turn, contribution_id: int) -> str:
     return words.text("evidence.told", what=counted(words, (one.kind for one in rows)), near=near)
 
 
+def is_any(tx: Tx, contribution_id: int) -> bool:
+    """Whether anything came with a report that is or will be seen."""
+    return any(one.state in LIVE for one in media.of_contribution(tx, contribution_id))
+
+
 def pictures(tx: Tx, contribution_id: int) -> list[int]:
     """Ids of a report's pictures that can be shown."""
     rows = media.of_contribution(tx, contribution_id)
