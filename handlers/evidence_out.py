@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from handlers import asked, evidence_taken, forms
-from handlers.evidence_shown import counted
+from handlers.evidence_shown import counted, is_picture
 from handlers.evidence_taken import TOGETHER
 from handlers.forms import Answers, Form, Question
 from handlers.menu import Entry
@@ -138,7 +138,7 @@ def _named(turn: Turn, one: Evidence) -> dict[str, Any]:
 
 
 def _pictures(found: list[Evidence]) -> list[int]:
-    return [one.id for one in found if one.state == "kept" and one.thumb is not None]
+    return [one.id for one in found if is_picture(one)]
 
 
 def _list(turn: Turn, answers: Answers) -> dict[str, Any]:

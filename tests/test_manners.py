@@ -82,6 +82,7 @@ SAID: dict[str, Any] = {
     },
     "amount": VND,
     "busy": False,
+    "came": True,
     "made_on": ONE.made_on,
     "code": ONE.code,
     "typed": "bổ sung LC-TTTTTTTTT",
