@@ -83,6 +83,8 @@ SAID: dict[str, Any] = {
     "amount": VND,
     "busy": False,
     "came": True,
+    "asks": REASON,
+    "back": "cửa sổ dòng lệnh",
     "made_on": ONE.made_on,
     "code": ONE.code,
     "typed": "bổ sung LC-TTTTTTTTT",
