@@ -84,7 +84,7 @@ class Form:
     name: str
     questions: tuple[Question, ...]
     finish: Callable[[Turn, Answers], None]
-    let_go: Callable[[Turn, Answers], None] | None = None
+    let_go: Callable[[Turn, Answers], object] | None = None
     """What is done when the form is cancelled, where something was taken in hand for it."""
     gone: Callable[[Turn, Answers], bool] | None = None
     """Whether what the form is about is no more as it was, which it then says; no step without."""

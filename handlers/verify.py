@@ -36,6 +36,7 @@ def hand_over(turn: Turn, typed: str) -> None:
 def _start(turn: Turn, typed: str, answers: Answers) -> None:
     held = desk.take(turn, typed)
     if held is not None:
+        _put_back_other(turn, held)
         about = {"id": held.id, "version": held.version, "kind": held.kind}
         forms.restart(turn, FORM, about | answers)
 
@@ -78,11 +79,23 @@ def _action(turn: Turn, answers: Answers, value: Any) -> bool:
     return False
 
 
-def _put_back(turn: Turn, answers: Answers) -> None:
-    """Somebody else may take it in hand."""
+def _put_back_other(turn: Turn, opened: Contribution) -> None:
+    """What was open in this chat goes back to the queue when another report is opened."""
+    left = turn.state.get("forms", {}).get(FORM.name)
+    if left is None or left["answers"]["id"] == opened.id:
+        return
+    if _put_back(turn, left["answers"]):
+        other = contributions.get(turn.tx, left["answers"]["id"])
+        turn.say("verify.put_back", code=other.code)
+
+
+def _put_back(turn: Turn, answers: Answers) -> bool:
+    """Somebody else may take it in hand; False when it was not in this officer's."""
     one = contributions.get(turn.tx, answers["id"])
-    if one.state == "in_review" and one.holder_id == turn.person.id:
-        holds.release(turn.tx, one, turn.person.id)
+    if one.state != "in_review" or one.holder_id != turn.person.id:
+        return False
+    holds.release(turn.tx, one, turn.person.id)
+    return True
 
 
 def _read_back(turn: Turn, answers: Answers) -> dict[str, Any]:
