@@ -2,7 +2,7 @@
 
 They are read back once before they are sent; what is an order, a question or small talk is no
 answer. While a form is open its question comes first, and a text that could be either is asked
-about.
+about. Any chat of the person's will do; the one that was asked is told of an answer from another.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from handlers import decided, forms, overdue
 from handlers.forms import Answers, Form, Question
 from handlers.menu import Entry
 from handlers.turn import Turn
-from storage import contributions, verification
+from storage import contributions, people, verification
 from storage.contributions import Contribution
 from storage.errors import Conflict
 
@@ -27,9 +27,9 @@ OFFICE, FORM_ASKED = "office", "form"
 
 
 def waiting(turn: Turn) -> Contribution | None:
-    """The report an office has asked about and that waits for this person's answer here."""
+    """The report an office has asked about and that waits for this person's answer."""
     one = contributions.asked_about(turn.tx, turn.person.id)
-    if one is None or one.account_id != turn.conversation.account_id:
+    if one is None:
         return None
     declined = turn.state.get(DECLINED)
     if declined is not None and datetime.fromisoformat(declined) >= one.updated_at:
@@ -60,8 +60,9 @@ def ask_which(turn: Turn, text: str) -> bool:
     if turn.state["form"] == FORM.name or not _could_answer(text):
         return False
     one = waiting(turn)
-    if one is None or forms.worked_on(turn) > one.updated_at:
-        # What he did in the form since tells that the form is what he is at.
+    if one is None or _is_elsewhere(turn, one) or forms.worked_on(turn) > one.updated_at:
+        # What he did in the form since, or that he was asked in another chat, tells that the form
+        # is what he is at.
         return False
     forms.restart(turn, FORM, {"id": one.id, "told": text, "back": turn.state["form"]})
     return True
@@ -77,10 +78,26 @@ def answer(turn: Turn, one: Contribution, told: str) -> None:
         turn.say("mine.nothing_asked", code=now.code, state=words.label(f"state.{now.state}"))
         return
     overdue.plan(turn, again)
-    turn.say("mine.supplemented", one=again, place=turn.world.places.get(again.place).name)
+    _say_sent(turn, again, told)
     decided.tell_officers(
         turn, again, "verify.supplemented", above=again.raised_at is not None, added=told
     )
+
+
+def _say_sent(turn: Turn, one: Contribution, told: str) -> None:
+    """Here that it is sent; in the chat that was asked, that it need not be answered any more."""
+    words, place = turn.world.words, turn.world.places.get(one.place).name
+    back = ""
+    if _is_elsewhere(turn, one):
+        back = words.label(f"channel.{people.channel_of(turn.tx, one.account_id)}")
+        here = words.label(f"channel.{turn.message.channel}")
+        turn.push(one.account_id, "asked.elsewhere", code=one.code, where=here, told=told)
+    turn.say("mine.supplemented", one=one, place=place, back=back)
+
+
+def _is_elsewhere(turn: Turn, one: Contribution) -> bool:
+    """Whether the office asked in another chat of the person's."""
+    return one.account_id != turn.conversation.account_id
 
 
 def _could_answer(text: str) -> bool:
@@ -89,6 +106,13 @@ def _could_answer(text: str) -> bool:
 
 def _which(turn: Turn, answers: Answers) -> dict[str, str]:
     return {"code": contributions.get(turn.tx, answers["id"]).code}
+
+
+def _read_back(turn: Turn, answers: Answers) -> dict[str, str]:
+    """The answer, and what was asked where he has not read it in this chat."""
+    one = contributions.get(turn.tx, answers["id"])
+    last = verification.last_decision(turn.tx, one.id) if _is_elsewhere(turn, one) else None
+    return {"code": one.code, "told": answers["told"], "asks": last.reason if last else ""}
 
 
 def _finish(turn: Turn, answers: Answers) -> None:
@@ -120,7 +144,7 @@ READ_BACK = Form(
             "confirm",
             says="asked.read_back",
             offers=lambda turn, _: [turn.label("send"), turn.label("not_that")],
-            values=lambda turn, answers: {**_which(turn, answers), "told": answers["told"]},
+            values=_read_back,
         ),
     ),
     _sent,

@@ -25,7 +25,7 @@ SHOWN = 5
 LOOKED_AT = 15
 """Mostly enough to find as many; the whole queue is read only where it is not."""
 ALL = "all"
-CHANGED, HELD, OWN = "changed", "held", "own"
+CHANGED, HELD, OWN, NOT_HIS = "changed", "held", "own", "not_his"
 
 
 def begin(turn: Turn) -> None:
@@ -59,7 +59,24 @@ def _plain(turn: Turn, one: Contribution) -> bool:
 
 def _listed(turn: Turn, answers: Answers) -> dict[str, Any]:
     found = [contributions.get(turn.tx, one_id) for one_id, _ in answers["page"]]
-    return {"lines": [queue.line(turn, one) for one in found]}
+    return {"lines": [_line(turn, one) for one in found]}
+
+
+def _line(turn: Turn, one: Contribution) -> str:
+    """A report in one line; of one that is his no more only the code he was shown."""
+    return queue.line(turn, one) if policy.may(turn, "see", one) else one.code
+
+
+def _none_left(turn: Turn, answers: Answers) -> bool:
+    """Whether none of these is this person's to see any more, which he is told."""
+    page = (contributions.get(turn.tx, one_id) for one_id, _ in answers["page"])
+    if any(policy.may(turn, "see", one) for one in page):
+        return False
+    if desk.serves(turn):
+        turn.say("bulk.none", desk.back_to_queue(turn))
+    else:
+        turn.say("verify.not_an_officer")
+    return True
 
 
 def _pick(turn: Turn, answers: Answers, text: str) -> list[int]:
@@ -106,6 +123,8 @@ def _finish(turn: Turn, answers: Answers) -> None:
 def _verify(turn: Turn, now: Contribution, version: int) -> str:
     """Verify one as told; why not, "" when it is done."""
     grant = policy.may(turn, "decide", now)
+    if policy.may(turn, "see", now) is None:
+        return NOT_HIS
     if now.holder(turn.now) not in (None, turn.person.id):
         return HELD
     if grant is None or now.doubts or not holds.same_since(turn.tx, now.id, version):
@@ -141,6 +160,7 @@ FORM = Form(
         ),
     ),
     _finish,
+    gone=_none_left,
 )
 FORMS = (FORM,)
 COMMANDS: dict[str, Callable[[Turn], None]] = {"bulk": begin}

@@ -144,7 +144,8 @@ def _give(turn: Turn, one: Contribution, ids: dict[int, str], text: str) -> None
         _answer(turn, one, ids, text)
     elif ids and speaks(turn, one.code, ids.values()):
         place = turn.world.places.get(one.place).name
-        turn.say_text(_text(turn, "added", ids.values(), code=one.code, place=place))
+        text = _text(turn, "added", ids.values(), code=one.code, place=place)
+        turn.say_text(text, [turn.typed("take_out_last")])
 
 
 def _answer(turn: Turn, one: Contribution, ids: dict[int, str], text: str) -> None:

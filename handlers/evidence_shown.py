@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from handlers import policy
 from handlers.policy import Where
@@ -41,10 +42,25 @@ def told(turn: Turn, contribution_id: int) -> str:
     return words.text("evidence.told", what=counted(words, (one.kind for one in rows)), near=near)
 
 
+def is_any(tx: Tx, contribution_id: int) -> bool:
+    """Whether anything came with a report that is or will be seen."""
+    return any(one.state in LIVE for one in media.of_contribution(tx, contribution_id))
+
+
+def as_it_is(tx: Tx, contribution_id: int) -> list[list[Any]]:
+    """What a report has: [id, whether it is a picture that can be shown], as JSON keeps it."""
+    rows = media.of_contribution(tx, contribution_id)
+    return [[one.id, is_picture(one)] for one in rows if one.state in LIVE]
+
+
+def is_picture(one: Evidence) -> bool:
+    """Whether it is fetched and can be shown in a chat."""
+    return one.state == "kept" and one.thumb is not None
+
+
 def pictures(tx: Tx, contribution_id: int) -> list[int]:
     """Ids of a report's pictures that can be shown."""
-    rows = media.of_contribution(tx, contribution_id)
-    return [one.id for one in rows if one.state == "kept" and one.thumb is not None]
+    return [number for number, shown in as_it_is(tx, contribution_id) if shown]
 
 
 def visible(tx: Tx, world: World, account_id: int, attachment_id: int) -> Evidence | None:

@@ -45,9 +45,11 @@ def disagree(turn: Turn, typed: str) -> None:
     second = again.answer == objections.TWICE
     if not second:
         overdue.plan(turn, again)
+    # The commune looks once more by itself, unless the level above has a say in it already.
     decided.tell_officers(
-        turn, again, "verify.objected_twice" if second else "verify.objected", above=True
-    )
+        turn, again, "verify.objected_twice" if second else "verify.objected",
+        above=second or again.raised_at is not None,
+    )  # fmt: skip
     turn.say(
         "figure.objected_twice" if second else "figure.objected",
         code=one.code, place=turn.world.places.get(one.place).name,

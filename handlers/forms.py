@@ -60,7 +60,7 @@ class Question:
     its form alone. `needs` names answers this one falls with. `effect` acts at once on an answer
     and returns False to end the form, None when nothing of the answer is to be kept. A question
     that `drops` takes as its answer the name of another answer to forget. `counts` tells whether it
-    is one of "how many questions are left".
+    is one of "how many questions are left"; one that `reviews` falls with any other answer.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Question:
     free: bool = False
     drops: bool = False
     counts: bool = True
+    reviews: bool = False
     says: str | Callable[[Answers], str] = ""
     """The message key, where it is not `form.name`; for some, one that answers decide."""
 
@@ -84,7 +85,7 @@ class Form:
     name: str
     questions: tuple[Question, ...]
     finish: Callable[[Turn, Answers], None]
-    let_go: Callable[[Turn, Answers], None] | None = None
+    let_go: Callable[[Turn, Answers], object] | None = None
     """What is done when the form is cancelled, where something was taken in hand for it."""
     gone: Callable[[Turn, Answers], bool] | None = None
     """Whether what the form is about is no more as it was, which it then says; no step without."""
@@ -255,7 +256,7 @@ def drop(form: Form, answers: Answers, name: str) -> None:
     """Forget an answer, those that fall with it, and the review made of it."""
     answers.pop(name, None)
     for question in form.questions:
-        if question.name in answers and (name in question.needs or not question.counts):
+        if question.name in answers and (name in question.needs or question.reviews):
             drop(form, answers, question.name)
 
 

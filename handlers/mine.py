@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import asked, consent, forms, given, verify
+from handlers import asked, consent, evidence_shown, forms, given, verify
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
 from handlers.turn import Offer, Turn
@@ -86,6 +86,7 @@ def _offers(turn: Turn, own: Contribution) -> list[Offer]:
         "correct": own.state in corrections.OPEN,
         "withdraw": "withdrawn" in verification.MOVES[own.state],
         "story": True,
+        "take_out": own.state in corrections.OPEN and evidence_shown.is_any(turn.tx, own.id),
     }
     found = [turn.label(key, turn.typing(key, own.code)) for key, may in possible.items() if may]
     if own.state == "verified" and not consents.has(turn.tx, turn.person.id, consent.PRAISE):

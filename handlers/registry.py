@@ -22,6 +22,7 @@ from handlers import (
     data_erase,
     decided,
     evidence,
+    evidence_out,
     facts,
     figure,
     grouping,
@@ -75,6 +76,7 @@ MODULES = (
     releasing,
     loudspeaker,
     evidence,
+    evidence_out,
     account,
     household,
     inviting,
@@ -96,6 +98,8 @@ COMMANDS: dict[str, Callable[[Turn], None]] = {
 WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
     name: handle for module in MODULES for name, handle in module.WITH_CODE.items()
 }
+WITHIN = {name for module in MODULES for name in getattr(module, "WITHIN", ())}
+"""Commands in whose middle an open form is not left."""
 TIMERS: dict[str, Callable[[World, Tx, Timer], None]] = {**overdue.TIMERS, **answering.TIMERS}
 """What is done when a timer of a kind falls due."""
 READS: dict[str, Callable[[str], bool]] = {

@@ -198,6 +198,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
     stored = contributions.submit(
         turn.tx, new, reporter_id=turn.person.id, account_id=turn.conversation.account_id
     )
+    sent = evidence_taken.told_of_draft(turn, answers)
     evidence.hand_in(turn, answers, stored)
     officers = overdue.arrive(turn, stored)
     offers = [turn.label("show", turn.typing("show", stored.code))]
@@ -211,7 +212,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
     turn.say(
         "report.receipt",
         [*offers, turn.typed("another"), turn.label("attach", turn.typing("attach", stored.code))],
-        code=stored.code, place=place, officers=officers,
+        code=stored.code, place=place, officers=officers, evidence=sent,
     )  # fmt: skip
 
 

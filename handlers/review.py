@@ -18,6 +18,7 @@ def review(
         offers=lambda turn, _: [turn.label("send"), turn.label("fix"), turn.label("cancel")],
         values=values,
         counts=False,
+        reviews=True,
     )
     fix = Question(
         "fix",
@@ -27,5 +28,6 @@ def review(
         ],
         drops=True,
         counts=False,
+        reviews=True,
     )
     return confirm, fix

@@ -10,7 +10,7 @@ from typing import Any
 from handlers import ask, asked, awards, evidence, figure, flood, forms, mine, queue
 from handlers.forms import Form
 from handlers.messages import MAX_CHOICES
-from handlers.registry import BY_KEY, COMMANDS, FORMS, MENU, READS, WITH_CODE
+from handlers.registry import BY_KEY, COMMANDS, FORMS, MENU, READS, WITH_CODE, WITHIN
 from handlers.turn import TYPED, Turn
 from knowledge.text import clean, fold
 from storage import outbox, people
@@ -85,13 +85,15 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         command = None
     if command == "cancel" and form is None and asked_to_resume:
         form = FORMS.get(_left(turn) or "")
-    if command in COMMANDS and form is not None and not forms.is_idle(turn, form):
+    asks = form is not None and not forms.is_idle(turn, form)
+    if asks and (command in COMMANDS or command == "cancel"):
         # What is asked comes first: "gia đình tôi" may be an answer here, elsewhere a command.
         chosen = forms.match_offer(turn, text)
         command = None if chosen is not None else command
     if command is not None and _everywhere(turn, command, form):
         return
     if chosen is None and _commanded(turn, text, command, form):
+        _go_on(turn)
         return
     if form is not None and forms.is_idle(turn, form):
         if not asked_to_resume:
@@ -222,7 +224,7 @@ def _is_code(text: str) -> bool:
 
 def _leave_for(turn: Turn, command: str) -> None:
     """An open form stays as it is while something else is talked of, unless it is that form."""
-    if not command.startswith("report"):
+    if not command.startswith("report") and command not in WITHIN:
         forms.park(turn)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers import colleagues, decided, desk, details, forms, given, policy
+from handlers import colleagues, decided, desk, details, evidence_shown, forms, given, policy
 from handlers.forms import Answers, Form, Question, Unclear
 from handlers.kinds import kinds
 from handlers.menu import Entry
@@ -19,6 +19,8 @@ from storage.grants import Grant
 VERIFY, CORRECT, REJECT, MORE, LATER, HAND = "verify", "correct", "reject", "more", "later", "hand"
 REASONS = {REJECT: ("reject.1", "reject.2", "reject.3"), MORE: ("more.1", "more.2", "more.3")}
 MIN_REASON = 5
+SEEN = "shown"
+"""The answer that tells what evidence the officer was shown; no question asks for it."""
 
 
 def open_one(turn: Turn, typed: str) -> None:
@@ -34,6 +36,7 @@ def hand_over(turn: Turn, typed: str) -> None:
 def _start(turn: Turn, typed: str, answers: Answers) -> None:
     held = desk.take(turn, typed)
     if held is not None:
+        _put_back_other(turn, held)
         about = {"id": held.id, "version": held.version, "kind": held.kind}
         forms.restart(turn, FORM, about | answers)
 
@@ -76,18 +79,50 @@ def _action(turn: Turn, answers: Answers, value: Any) -> bool:
     return False
 
 
-def _put_back(turn: Turn, answers: Answers) -> None:
-    """Somebody else may take it in hand."""
+def _put_back_other(turn: Turn, opened: Contribution) -> None:
+    """What was open in this chat goes back to the queue when another report is opened."""
+    left = turn.state.get("forms", {}).get(FORM.name)
+    if left is None or left["answers"]["id"] == opened.id:
+        return
+    if _put_back(turn, left["answers"]):
+        other = contributions.get(turn.tx, left["answers"]["id"])
+        turn.say("verify.put_back", code=other.code)
+
+
+def _put_back(turn: Turn, answers: Answers) -> bool:
+    """Somebody else may take it in hand; False when it was not in this officer's."""
     one = contributions.get(turn.tx, answers["id"])
-    if one.state == "in_review" and one.holder_id == turn.person.id:
-        holds.release(turn.tx, one, turn.person.id)
+    if one.state != "in_review" or one.holder_id != turn.person.id:
+        return False
+    holds.release(turn.tx, one, turn.person.id)
+    return True
 
 
 def _read_back(turn: Turn, answers: Answers) -> dict[str, Any]:
     one = contributions.get(turn.tx, answers["id"])
     right = answers.get("amount")
     corrected = "" if right is None else given.corrected(turn, one, right)
-    return {**details.brief(turn, one), "corrected": corrected}
+    seen = answers.get(SEEN)
+    shown = _note_seen(turn, answers)
+    return {
+        **details.brief(turn, one),
+        "corrected": corrected,
+        "sent": evidence_shown.told(turn, one.id),
+        "came": seen is not None and seen != answers[SEEN],
+        "pictures": [number for number in shown if [number, True] not in (seen or [])],
+    }
+
+
+def _note_seen(turn: Turn, answers: Answers) -> list[int]:
+    """Keep what came with the report as it is shown now; the pictures among it."""
+    answers[SEEN] = evidence_shown.as_it_is(turn.tx, answers["id"])
+    return [number for number, shown in answers[SEEN] if shown]
+
+
+def _still_so(turn: Turn, answers: Answers, _value: Any) -> bool | None:
+    """What came or went since the read-back is read back before anything is recorded."""
+    same = answers.get(SEEN) == evidence_shown.as_it_is(turn.tx, answers["id"])
+    return True if same else None
 
 
 def _moved_on(turn: Turn, answers: Answers) -> bool:
@@ -146,6 +181,7 @@ def _deciding(*actions: str) -> Any:
 
 
 def _details(turn: Turn, answers: Answers) -> dict[str, Any]:
+    _note_seen(turn, answers)
     return details.again(turn, answers["id"])
 
 
@@ -190,6 +226,7 @@ FORM = Form(
             when=_deciding(VERIFY, CORRECT, REJECT, MORE),
             offers=lambda turn, _: [turn.label("record"), turn.label("cancel")],
             values=_read_back,
+            effect=_still_so,
             needs=("action",),
             counts=False,
         ),

@@ -162,6 +162,12 @@ def person_of(tx: Tx, account_id: int) -> Person:
     return Person(row.id, row.name or "")
 
 
+def channel_of(tx: Tx, account_id: int) -> str:
+    """The channel of an account."""
+    found = tx.execute(select(accounts.c.channel).where(accounts.c.id == account_id))
+    return str(found.scalar_one())
+
+
 def accounts_of(tx: Tx, person_id: int, limit: int) -> list[Account]:
     """The accounts of a person, the one he wrote from last in front."""
     rows = tx.execute(

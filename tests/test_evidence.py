@@ -139,3 +139,38 @@ def test_a_picture_is_seen_by_its_reporter_and_the_report_s_commune_alone(talk: 
     assert one.place == HERE
     seen = talk.write(work)
     assert seen == {"own": True, "here": True, "elsewhere": False, "stranger": False}
+
+
+def _fetched(talk: Talk) -> int:
+    """Let the one picture that waits be kept; its id."""
+
+    def work(tx: Tx) -> int:
+        [due] = media_jobs.claim(tx, 9)
+        media_jobs.keep(
+            tx, due, kind="photo", sha256="ab" * 32, thumb="cd" * 32, source="ef" * 32, phash=1,
+            mime="image/jpeg", size=9,
+        )  # fmt: skip
+        return due.id
+
+    return talk.write(work)
+
+
+def test_before_it_is_recorded_the_officer_is_shown_the_picture_he_has_not_seen(talk: Talk) -> None:
+    one = _report(talk, "Páo")
+    talk.make_officer("Hà", "Xã Bình Lư")
+    talk.send("Páo", "photo")
+    first = _fetched(talk)
+    talk.say("Hà", f"mở {one.code}")
+    assert talk.last["Hà"][-1]["pictures"] == [first]
+    talk.press("Hà", "Xác nhận đúng")
+    assert "pictures" not in talk.last["Hà"][-1]
+    talk.send("Páo", "photo")
+    [told] = talk.press("Hà", "Ghi nhận")
+    assert "nay có: 2 ảnh" in told
+    assert "pictures" not in talk.last["Hà"][-1], "it is not fetched yet"
+    second = _fetched(talk)
+    [told] = talk.press("Hà", "Ghi nhận")
+    assert "nay có: 2 ảnh" in told
+    assert talk.last["Hà"][-1]["pictures"] == [second]
+    [told] = talk.press("Hà", "Ghi nhận")
+    assert told.startswith("Đã xác nhận")
