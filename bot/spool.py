@@ -1,8 +1,8 @@
 """The spool (hàng đợi tạm): what platforms told us while storage was away, kept on local disk.
 
 Some platforms do not send again what was not taken, so a verified event is written down, synced and
-acknowledged. It is handed on in order, and before anything newer of its channel, as soon as storage
-is back. Bounded: when it is full the platform is told to come again.
+acknowledged. It is handed on, each person's events in order, and before anything newer of its
+channel, as soon as storage is back. Bounded: when it is full the platform is told to come again.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import base64
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -29,11 +30,14 @@ MOST_RAW = 64 * 1024
 LEFT_KEPT = timedelta(days=7)
 """Of what a crash left half written, and of what nobody could read: as long as dead letters."""
 LOOK_SECONDS = 1.0
+AT_ONCE = 64
+"""Events handed on together: as many as the writer commits together."""
 PATIENCE = {"zalo_oa": 1.5, "zalo_bot": 1.5}
 """Seconds storage may take. Zalo waits two for its answer, and then counts towards switching the
 webhook off; a turn that is committed after all makes the spooled event a repeat."""
 
 log = structlog.get_logger()
+_Entry = tuple[Path, dict[str, Any]]
 Store = Callable[[Event, bytes], Awaitable[None]]
 """Stores an event and the body it came in, and returns after the commit, else StorageAway."""
 
@@ -116,23 +120,48 @@ class Spool:
     async def _hand_on(self, channel: str) -> None:
         paths = self._waiting[channel]
         while paths:
-            path = paths[0]
-            try:
-                await self._give(await asyncio.to_thread(path.read_text, "utf-8"))
-            except StorageAway:
+            batch = paths[:AT_ONCE]
+            lines = await asyncio.to_thread(_read, batch)
+            # Each person's in order, people in parallel, as they came: one by one, what people say
+            # meanwhile would be more than what is handed on.
+            done = set().union(*await asyncio.gather(*map(self._give, lines)))
+            await asyncio.to_thread(_remove, done)
+            paths[:] = [path for path in paths if path not in done]
+            if len(done) < len(batch):
                 return
-            except (ValueError, KeyError, TypeError, OSError) as fault:
+
+    async def _give(self, line: Sequence[_Entry]) -> set[Path]:
+        """Store one person's events while they can be; what need not be kept here any more."""
+        done = set[Path]()
+        for path, entry in line:
+            try:
+                await self._store(events.read(entry), base64.b64decode(entry["raw"]))
+            except StorageAway:
+                break
+            except (ValueError, KeyError, TypeError) as fault:
                 # Torn by a crash before it was acknowledged, or touched by hand: set aside.
                 log.error("spooled_event_unreadable", fault=type(fault).__name__)
                 await asyncio.to_thread(_set_aside, path)
-                paths.pop(0)
-                continue
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-            paths.pop(0)
+            done.add(path)
+        return done
 
-    async def _give(self, text: str) -> None:
-        entry = json.loads(text)
-        await self._store(events.read(entry), base64.b64decode(entry["raw"]))
+
+def _read(paths: Sequence[Path]) -> list[list[_Entry]]:
+    """What lies in these files, by person, each person's in order."""
+    lines: dict[str, list[_Entry]] = {}
+    for path in paths:
+        try:
+            entry = json.loads(path.read_text("utf-8"))
+        except (ValueError, OSError):
+            entry = {}  # nothing an event could be read from
+        [told] = [part for name, part in entry.items() if name != "raw"] or [{}]
+        lines.setdefault(f"{told.get('account')}/{told.get('sender')}", []).append((path, entry))
+    return list(lines.values())
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -17,10 +17,10 @@ LEASE = timedelta(minutes=2)
 """Fetching and decoding are cut off long before; whoever crashed over it leaves it to the next."""
 MOST_TRIES = 8
 FIRST_PAUSE = timedelta(seconds=30)
-"""Doubled with each try: the eighth comes about an hour after the first."""
-PATIENCE = timedelta(hours=1)
-"""Nothing is given up sooner: a program that keeps crashing uses up tries for reasons of its own,
-and its people would have to send every picture again."""
+"""Doubled with each try, up to the eighth about an hour after the first; from then on the same."""
+PATIENCE = timedelta(hours=6)
+"""Nothing is given up sooner: longer than a platform, or a program that keeps crashing, is usually
+away, and soon enough that who is asked for a picture again still has it."""
 HELD_LIFE = timedelta(days=1)
 """For so long a reference is kept of somebody who has not agreed to anything."""
 PAGE = 5_000
@@ -35,7 +35,7 @@ _DUE = (
 )
 _LEASE = (
     update(attachments)
-    .where(attachments.c.id.in_(bindparam("ids", expanding=True)))
+    .where(attachments.c.id == bindparam("of_id"))
     .values(due_at=bindparam("until"), tries=attachments.c.tries + 1)
 )
 _SETTLE = update(attachments).where(
@@ -109,12 +109,13 @@ _WAITING = [
 
 
 def claim(tx: Tx, limit: int) -> list[Evidence]:
-    """Take what is due for `LEASE`; it counts as a try, also for who crashes over it."""
-    due = tx.execute(_DUE, {"by": tx.now, "most": limit}).all()
-    if due:
-        ids = [row.id for row in due]
-        tx.execute(_LEASE, {"ids": ids, "until": tx.now + LEASE})
-    return [Evidence(*row) for row in due]
+    """Take what is due for `LEASE` at the least; it counts as a try, also for who crashes over it:
+    he, too, comes back to it after growing pauses."""
+    due = [Evidence(*row) for row in tx.execute(_DUE, {"by": tx.now, "most": limit})]
+    for one in due:
+        until = tx.now + max(LEASE, _pause(one.tries + 1))
+        tx.execute(_LEASE, {"of_id": one.id, "until": until})
+    return due
 
 
 def keep(
@@ -170,14 +171,17 @@ def put_off(tx: Tx, one: Evidence) -> bool:
     tried = one.tries + 1
     if spent(replace(one, tries=tried), tx.now):
         return False
-    pause = FIRST_PAUSE * 2 ** (min(tried, MOST_TRIES) - 1)
-    tx.execute(_PUT_OFF, {"of_id": one.id, "until": tx.now + pause})
+    tx.execute(_PUT_OFF, {"of_id": one.id, "until": tx.now + _pause(tried)})
     return True
 
 
 def spent(one: Evidence, now: datetime) -> bool:
     """Whether it was tried often and long enough."""
     return one.tries >= MOST_TRIES and now - one.received_at >= PATIENCE
+
+
+def _pause(tries: int) -> timedelta:
+    return timedelta(seconds=FIRST_PAUSE.total_seconds() * 2 ** (min(tries, MOST_TRIES) - 1))
 
 
 def same(tx: Tx, one: Evidence, source: str) -> str | None:

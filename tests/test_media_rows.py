@@ -100,11 +100,11 @@ def test_who_crashed_over_it_leaves_it_to_the_next_and_it_is_given_up_in_the_end
                 break
         at += timedelta(seconds=30)
         assert at < START + timedelta(days=1)
-    assert tries == media_jobs.MOST_TRIES
-    assert timedelta(minutes=45) < at - START < timedelta(hours=2)
+    assert media_jobs.MOST_TRIES < tries < 2 * media_jobs.MOST_TRIES
+    assert media_jobs.PATIENCE <= at - START < media_jobs.PATIENCE + timedelta(hours=2)
 
 
-def test_a_program_that_keeps_crashing_gives_up_nobody_s_picture_within_the_hour(
+def test_a_program_that_keeps_crashing_gives_up_nobody_s_picture_within_hours(
     database: Database,
 ) -> None:
     with database.writing(START) as tx:
@@ -117,11 +117,12 @@ def test_a_program_that_keeps_crashing_gives_up_nobody_s_picture_within_the_hour
                 tries += 1
                 assert not media_jobs.spent(due, at)
         at += media_jobs.LEASE
-    assert tries > media_jobs.MOST_TRIES
-    with database.writing(at) as tx:
+    # It is not made to crash every two minutes either.
+    assert media_jobs.MOST_TRIES < tries < 2 * media_jobs.MOST_TRIES
+    with database.writing(at + timedelta(hours=2)) as tx:
         [due] = media_jobs.claim(tx, 10)
         assert due.id == first
-        assert media_jobs.spent(due, at)
+        assert media_jobs.spent(due, tx.now)
 
 
 def test_an_exact_copy_of_an_earlier_report_s_picture_is_one_doubt(database: Database) -> None:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -125,7 +126,7 @@ async def test_what_is_told_besides_messages_keeps_its_place(
     besides: list[Event] = [
         Reach("zalo_oa", "oa", "u1", "blocked"),
         Reach("zalo_oa", "oa", "u1", ""),
-        Pause("zalo_oa", "oa", "u2", AT),
+        Pause("zalo_oa", "oa", "u1", AT),
     ]
     spool = Spool(tmp_path, store.store)
     await give(spool, [1])
@@ -138,6 +139,35 @@ async def test_what_is_told_besides_messages_keeps_its_place(
     await hand_on(Spool(tmp_path, store.store))
     assert store.order == ["Message", "Reach", "Reach", "Pause", "Message"]
     assert [event for event, _ in store.besides] == besides
+
+
+async def test_people_are_handed_on_in_parallel_each_in_order(tmp_path: Path) -> None:
+    begun: dict[str, list[str]] = {}
+    all_there = asyncio.Event()
+    is_away = True
+
+    async def store(event: Event, _raw: bytes) -> None:
+        assert isinstance(event, Message)
+        if is_away:
+            raise StorageAway
+        heard = begun.setdefault(event.sender, [])
+        heard.append(event.event_id)
+        if len(begun) == 3:
+            all_there.set()
+        await all_there.wait()
+        if event.event_id == "u2-1" and heard.count("u2-1") == 1:
+            raise StorageAway  # away again in the middle: what he said after it waits behind it
+
+    spool = Spool(tmp_path, store, sleep=lambda _seconds: asyncio.sleep(0))
+    for number in range(3):
+        for sender in ("u1", "u2", "u3"):
+            one = replace(message(number), sender=sender, event_id=f"{sender}-{number}")
+            await spool.take(one, b"")
+    is_away = False
+    await hand_on(spool)
+    assert begun["u1"] == ["u1-0", "u1-1", "u1-2"]
+    assert begun["u2"] == ["u2-0", "u2-1", "u2-1", "u2-2"]
+    assert begun["u3"] == ["u3-0", "u3-1", "u3-2"]
 
 
 async def test_a_full_spool_says_so_and_takes_again_when_there_is_room(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ STARTS_IN = 1.0
 """Seconds a start takes about: some are killed within."""
 A_LEASE = timedelta(seconds=45)
 """Longer than a recipient's lease."""
-LEASES_END = timedelta(minutes=3)
+LEASES_END = timedelta(minutes=70)
 """Longer than anything a killed server may have had in hand stays in its hand."""
 SETTLE_SECONDS = 90.0
 
