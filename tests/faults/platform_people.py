@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -30,6 +31,7 @@ ARRIVED = "Có báo cáo mới cần xác minh:"
 GOOD_NEWS = "Tin vui:"
 SUBSCRIBED = "Trước hạn em sẽ nhắn"
 PHOTO_TAKEN = "Đã nhận ảnh cho báo cáo"
+WHICH = "Đã nhận ảnh. Bà con gửi cho khoản nào?"
 
 
 ORDER = tuple(what for _, what in script.RULES)
@@ -164,7 +166,12 @@ class Villager(Person):
 
     async def _photo(self, code: str) -> None:
         await self.side.photo(self.number, self.chance.choice(self.photos))
-        await self.hear(lambda text: text.startswith(f"{PHOTO_TAKEN} {code}"))
+        shown = await self.hear(lambda text: text.startswith((f"{PHOTO_TAKEN} {code}", WHICH)))
+        if shown.text.startswith(WHICH):
+            # The clock has been turned on: what was just reported is no longer taken for meant.
+            numbered = re.findall(rf"^(\d)\. {code}", shown.text, re.MULTILINE)
+            [label] = [one for one in shown.labels if code in one] or numbered
+            await self.ask(label, lambda text: text.startswith(f"{PHOTO_TAKEN} {code}"))
         self.shown_photos[code] = 1
 
 

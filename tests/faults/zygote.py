@@ -9,6 +9,7 @@ answers with the child's process id.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import json
 import os
@@ -27,6 +28,7 @@ import psutil
 from tests.load.server import ROOT, DidNotStart, clean, is_ready
 
 START_SECONDS = 60.0
+PR_SET_PDEATHSIG = 1
 PROGRAM = ("bot.commands.run", "bot.logs", "bot.server", "bot.token_store", "storage.upgrade")
 
 
@@ -85,6 +87,8 @@ class Zygote:
 
 def _become(folder: str, settings: Mapping[str, str]) -> None:
     """Let go of the pipes to the driver, and stand where the command would be started."""
+    # A driver that is ended by hand takes its programs with it.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
