@@ -44,6 +44,7 @@ from handlers import (
     totals,
     verify,
     village,
+    workbook,
 )
 from handlers.forms import Form
 from handlers.menu import Entry
@@ -85,6 +86,7 @@ MODULES = (
     answering,
     grouping,
     facts,
+    workbook,
     awards,
     rehearsal,
 )
