@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import commune_year, fact_changes, forms, long_answers
+from handlers import commune_year, evidence, fact_changes, forms, long_answers
 from handlers.data import WEB
 from handlers.evidence_taken import MAX_NAME, MAX_REFERENCE, MOST_A_DAY
 from handlers.forms import Answers, Form, Question
@@ -31,8 +31,6 @@ NO_FILES = ("zalo_bot",)
 """Channels that hand no file of a person to a bot."""
 ASKED_LIFE = timedelta(days=1)
 """For so long after he was given the workbook a file without a name is taken for it."""
-EVIDENCE_LIFE = timedelta(minutes=10)
-"""For so long after "gửi ảnh LC-…" a file is that report's, as `evidence` has it."""
 MOST_NAMED = 10
 """Places named in one sentence."""
 _IS_TABLE = re.compile(r"\.(?:xls[xmb]?|ods|csv)\s*$", re.IGNORECASE)
@@ -67,10 +65,10 @@ def take(turn: Turn, form: Form | None) -> bool:
     sent = turn.message.attachments
     if form is not None and forms.is_idle(turn, form):
         form = None
-    if not commune_year.is_official(turn) or _is_evidence(turn, form):
-        return False
     asked = form is FORM or _since(turn, turn.state.get("workbook")) < ASKED_LIFE
     if not all(_is_sheet(one, asked) for one in sent):
+        return False
+    if _is_evidence(turn, form) or not commune_year.is_official(turn):
         return False
     today = media.taken(turn.tx, turn.person.id, turn.now - timedelta(days=1))
     if today + len(sent) > MOST_A_DAY:
@@ -90,7 +88,7 @@ def _is_evidence(turn: Turn, form: Form | None) -> bool:
         return True
     _, named_at = turn.state.get("adding") or ("", None)
     named = _since(turn, named_at)
-    return named < EVIDENCE_LIFE and named < _since(turn, turn.state.get("workbook"))
+    return named < evidence.RECENT and named < _since(turn, turn.state.get("workbook"))
 
 
 def _is_sheet(one: Attachment, asked: bool) -> bool:
@@ -217,7 +215,7 @@ def _parts(world: World, sheet: FactSheet) -> list[str]:
     """What was read, in messages an official reads."""
     said: dict[str, Any] = {"name": sheet.name, "good": sheet.good, "bad": sheet.bad}
     if sheet.problems:
-        key, lines = "wrong" if sheet.good or sheet.bad else "not_read", list(sheet.problems)
+        key, lines = "wrong" if sheet.bad else "not_read", list(sheet.problems)
     else:
         key, lines = "right", list(fact_changes.lines(world, sheet.changes))
         said["counts"] = fact_changes.counted(world, sheet.changes)

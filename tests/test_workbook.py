@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import sheet_reading
+from bot import sheet_reading, tidying
 from bot.engine import Engine
 from bot.incoming import Incoming
 from bot.media import MediaJob
@@ -276,7 +276,7 @@ def test_who_decides_on_nothing_for_a_week_sends_it_again(chat: Chat) -> None:
     read(chat)
     press = chat.talk.choice("Hà", "Ghi")
     chat.talk.clock.move(fact_sheets.LIFE + timedelta(minutes=1))
-    chat.talk.write(fact_sheets.expire)
+    chat.work(lambda job: tidying.once(job._engine))
     with chat.talk.engine.database.reading(chat.talk.clock()) as tx:
         assert [(row.state, row.changes) for row in tx.execute(sheet_rows.select())] == [
             ("expired", [])

@@ -13,7 +13,7 @@
     Páo gửi 3 ảnh: đường bản           … several as one album, with words beside it
     Không đọc được: heic               what was sent turns out to be unreadable, and why
     | Bản | Tên bản | Năm đạt chuẩn |  a sheet of a workbook: its name and its headings …
-    | | Bản Nà Đon | 2024 |            … and its rows; sheets follow one another
+    | | Bản Nà Đon | 2024 |            … its rows; more sheets may follow
     Páo gửi tệp so-lieu.xlsx           … the workbook made of the sheets above
     Đọc tệp                            the workbooks that were sent are read
     [tệp: so-lieu-2024.xlsx]           the bot sends a file with its last message
