@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +15,10 @@ from starlette.routing import Route
 from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.pictures import find, path
+from bot.signed import Signed
 from storage import media
 from storage.media import Evidence
 
-LIFE = timedelta(minutes=30)
-"""Zalo Bot fetches a picture itself, within seconds; a link seen later opens nothing."""
 PATH = "/pictures/"
 
 
@@ -69,22 +66,14 @@ class Addresses:
 
     def __init__(self, base: str, secret: str, now: Callable[[], datetime]) -> None:
         """`base` is the public address of this site."""
-        self._base = base
-        self._key = hashlib.sha256(b"chung-suc pictures " + secret.encode()).digest()
-        self._now = now
-
-    def of(self, media_id: str) -> str | None:
-        """An address good for `LIFE`; None while the site has no public one."""
-        if not self._base.startswith("https://"):
-            return None
-        until = int((self._now() + LIFE).timestamp())
-        return f"{self._base}{PATH}{media_id}-{until}-{self._mac(media_id, until)}.jpg"
+        self._signed = Signed(base, secret, now, PATH, ".jpg")
+        self.of = self._signed.of
 
     def route(self, pictures: KeptPictures, folder: Path) -> Route:
         """Serves what `of` gave out."""
 
         async def show(request: Request) -> Response:
-            meant = self._meant(request.path_params["name"])
+            meant = self._signed.meant(request.path_params["name"])
             try:
                 evidence = await pictures.find(meant) if meant is not None else None
             except StorageAway as away:
@@ -96,15 +85,3 @@ class Addresses:
             return FileResponse(file, media_type="image/jpeg", headers=headers)
 
         return Route(f"{PATH}{{name}}.jpg", show)
-
-    def _meant(self, name: str) -> str | None:
-        media_id, _, rest = name.partition("-")
-        until, _, mac = rest.partition("-")
-        if not (media_id.isdecimal() and until.isdecimal() and len(until) < 12):
-            return None
-        right = hmac.compare_digest(mac.encode(), self._mac(media_id, int(until)).encode())
-        return media_id if right and int(until) >= self._now().timestamp() else None
-
-    def _mac(self, media_id: str, until: int) -> str:
-        told = f"{media_id}-{until}".encode()
-        return hmac.new(self._key, told, hashlib.sha256).hexdigest()[:32]

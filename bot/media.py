@@ -17,17 +17,19 @@ from typing import Protocol
 
 import structlog
 
+from bot import sheet_reading
 from bot.channels.platform import NotFetched
 from bot.channels.web import CHANNEL as WEB
 from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.incoming import KINDS, Incoming
 from bot.pictures import LIMITS, DecoderAway, Kept, Reason, delete, keep, near, path, sweep
+from handlers import workbook
 from handlers.evidence_shown import tell_refused, visible
 from handlers.turn import World
 from storage import media_jobs, people
 from storage.database import Tx
-from storage.media import Evidence
+from storage.media import SHEET, Evidence
 
 POLL_SECONDS = 2.0
 FETCH_SECONDS = 60
@@ -65,6 +67,8 @@ class MediaJob:
         self._folder = folder
         self._incoming = incoming
         self._fetchers = {**fetchers, WEB: incoming}
+        self._reading = asyncio.Lock()
+        """Workbooks are read one by one, so that their memory is bounded too."""
         self._tidied, self._swept = (-each.total_seconds() for each in (TIDY_EVERY, SWEEP_EVERY))
         """When last, or last tried: a fault there waits as long, and holds up no fetching."""
 
@@ -139,6 +143,9 @@ class MediaJob:
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 data = await self._fetcher(one).fetch(one.reference, LIMITS.picture_bytes)
+            if one.kind == SHEET:
+                await self._read(one, data)
+                return
             kept = await keep(data, self._folder)
         except NotFetched as fault:
             if fault.why == "later":
@@ -154,6 +161,15 @@ class MediaJob:
                 await self._later(one, "no_room")
             else:
                 await self._refuse(one, kept.reason)
+
+    async def _read(self, one: Evidence, data: bytes) -> None:
+        """A workbook is no evidence: what it says is kept, not the file."""
+        world = self._world
+        async with self._reading:
+            sheet = await asyncio.to_thread(sheet_reading.read, world, data, self._engine.clock())
+        judged = await self._engine.read(lambda tx: sheet_reading.judge(tx, world, one, sheet))
+        await self._engine.write(lambda tx: sheet_reading.tell(tx, world, one, judged))
+        self._let_go(one)
 
     def _fetcher(self, one: Evidence) -> Fetcher:
         if one.channel not in self._fetchers:
@@ -177,7 +193,8 @@ class MediaJob:
     async def _refuse(self, one: Evidence, reason: Reason | str) -> None:
         def work(tx: Tx) -> None:
             if media_jobs.refuse(tx, one, reason):
-                tell_refused(tx, self._world, one, reason)
+                tell = workbook.tell_refused if one.kind == SHEET else tell_refused
+                tell(tx, self._world, one, reason)
 
         await self._engine.write(work)
         self._let_go(one)

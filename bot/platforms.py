@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from starlette.routing import BaseRoute
 
-from bot import metrics
+from bot import metrics, workbooks
 from bot.app import App
 from bot.channels import telegram_polling, telegram_webhook, zalo_bot_polling, zalo_bot_webhook
 from bot.channels import zalo_oa_webhook as oa_webhook
@@ -84,13 +84,13 @@ class Platforms:
             await line.platform.close()
 
 
-def make(app: App, spool: Spool, pictures: KeptPictures) -> Platforms:
+def make(app: App, spool: Spool, pictures: KeptPictures, books: workbooks.Workbooks) -> Platforms:
     """Every platform the settings name. Raises BadUsage for a setting that cannot be used."""
     made = Platforms()
     if app.settings.telegram_token is not None:
-        _telegram(app, spool, pictures, made)
+        _telegram(app, spool, pictures, books, made)
     if app.settings.zalo_oa_id:
-        _zalo_oa(app, spool, pictures, made)
+        _zalo_oa(app, spool, pictures, books, made)
     if app.settings.zalo_bot_token is not None:
         _zalo_bot(app, spool, pictures, made)
     return made
@@ -101,13 +101,16 @@ def _speed(app: App, platform: Platform, per_second: float) -> Speed:
     return Speed(app.engine, name, per_second, app.clock)
 
 
-def _telegram(app: App, spool: Spool, pictures: KeptPictures, made: Platforms) -> None:
+def _telegram(
+    app: App, spool: Spool, pictures: KeptPictures, books: workbooks.Workbooks, made: Platforms
+) -> None:
     from bot.channels.telegram import Telegram
 
     told = app.settings
     platform = Telegram(
         _plain(told, "telegram_token"),
         pictures.picture,
+        workbook=books.content,
         api_base=told.telegram_api_base,
         proxy=told.telegram_proxy or None,
     )
@@ -182,7 +185,9 @@ async def _until_done(channel: str, call: Callable[[], Awaitable[None]]) -> None
             await asyncio.sleep(AGAIN_SECONDS)
 
 
-def _zalo_oa(app: App, spool: Spool, pictures: KeptPictures, made: Platforms) -> None:
+def _zalo_oa(
+    app: App, spool: Spool, pictures: KeptPictures, books: workbooks.Workbooks, made: Platforms
+) -> None:
     from bot.token_store import StoredTokens
 
     told, client = app.settings, make_client()
@@ -194,9 +199,11 @@ def _zalo_oa(app: App, spool: Spool, pictures: KeptPictures, made: Platforms) ->
         app.clock,
         first=_plain(told, "zalo_oa_refresh_token"),
     )
+    addresses = workbooks.Addresses(told.public_url, secret, app.clock)
+    made.routes.append(addresses.route(books))
     platform = ZaloOa(
         told.zalo_oa_id, client, told.zalo_oa_api_base, keeper, _fetcher(told, "zalo_oa_api_base"),
-        pictures, app.clock,
+        pictures, app.clock, workbook_address=addresses.of,
     )  # fmt: skip
     port = Port(app.engine, spool, app.world, platform.channel, platform.account)
     keys = {"oa_secret_key": _plain(told, "zalo_oa_secret_key"), "app_secret": secret}

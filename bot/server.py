@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import erasing, metrics, platforms, tidying
+from bot import erasing, metrics, platforms, tidying, workbooks
 from bot.app import App
 from bot.campaigns import Campaigns
 from bot.channels import web, web_files, web_mydata
@@ -54,7 +54,8 @@ def make_site(app: App, only: Part | None = None) -> Starlette:
     engine, told = app.engine, app.settings
     media, incoming = told.data_dir / "media", Incoming(told.data_dir / "incoming")
     spool = Spool(told.data_dir / "spool", storing(engine))
-    linked = platforms.make(app, spool, KeptPictures(engine, media))
+    books = workbooks.Workbooks(engine, app.world)
+    linked = platforms.make(app, spool, KeptPictures(engine, media), books)
     jobs: dict[Part, list[platforms.Job]] = {
         "web": [spool.run, *linked.intake],
         "delivery": [
@@ -140,6 +141,7 @@ def make_site(app: App, only: Part | None = None) -> Starlette:
                 trusted=trusted,
             ),
             *web_mydata.routes(app.engine.read, app.world, secure=secure),
+            *workbooks.routes(books, secure=secure),
             *linked.routes,
             pages.static(),
         ]

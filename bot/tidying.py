@@ -13,7 +13,7 @@ from typing import TypeVar
 from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.spool import Spool
-from storage import tidying
+from storage import fact_sheets, tidying
 from storage.database import Tx
 
 EVERY_SECONDS = 24 * 3600.0
@@ -38,6 +38,8 @@ async def once(engine: Engine) -> None:
     await _walk(engine, tidying.old_keys, b"", tidying.drop_keys)
     await _walk(engine, tidying.old_texts, 0, tidying.drop_texts)
     while await engine.write(tidying.drop_timers) == tidying.SLICE:
+        pass
+    while await engine.write(fact_sheets.expire) == fact_sheets.SLICE:
         pass
 
 

@@ -74,7 +74,7 @@ def questions(prefix: str) -> tuple[Question, Question]:
             "year",
             says=f"{prefix}.year",
             read=read_year,
-            offers=_year_offers,
+            offers=year_offers,
             values=lambda turn, answers: {"place": turn.world.places.get(answers["commune"]).name},
             effect=still,
         ),
@@ -101,7 +101,8 @@ def _own_offers(turn: Turn, _answers: Answers) -> list[Offer]:
     return [Offer(turn.world.places.get(one).name, one) for one in own_communes(turn)[:4]]
 
 
-def _year_offers(turn: Turn, _answers: Answers) -> list[Offer]:
+def year_offers(turn: Turn, _answers: Answers) -> list[Offer]:
+    """The newest years facts can be told of."""
     first, last = years(turn)
     newest = range(last, max(first, last - _YEARS_OFFERED + 1) - 1, -1)
     return [Offer(str(year), year) for year in newest]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """What is asked together: facts of the plan pack."""
 VILLAGE, MORE, PRODUCT, HONOUR = "village", "more", "product", "honour"
+EXCEL = "excel"
+"""Chosen instead of a year: the whole of it is filled in elsewhere."""
 AFTER_LEVEL = ("year_attained", "level_recognised")
 RECIPIENTS = ("commune", "village", "individual", "household", "collective")
 MOST_AWARDS = 5
@@ -47,7 +50,7 @@ def _present(turn: Turn, answers: Answers) -> dict[str, Any]:
         "place": turn.world.places.get(place).name,
         "year": year,
         "present": {
-            name: fact_values.shown(turn, fact_values.fact(turn, name), told.get(name))
+            name: fact_values.shown(turn.world.words, fact_values.fact(turn, name), told.get(name))
             for names in GROUPS.values()
             for name in names
         },
@@ -96,7 +99,7 @@ def _about(name: str, turn: Turn, answers: Answers) -> dict[str, Any]:
     return {
         "label": one.label,
         "year": answers["year"],
-        "before": fact_values.shown(turn, one, told) if told is not None else "",
+        "before": fact_values.shown(turn.world.words, one, told) if told is not None else "",
         "typed": one.kind in ("whole", "measure") and name != fact_values.YEAR,
     }
 
@@ -147,7 +150,7 @@ def _line(name: str, says: str, group: str, *, when: Any = None) -> Question:
 def _summary(turn: Turn, answers: Answers) -> dict[str, Any]:
     awards = turn.world.plan.awards
     lines = [
-        (one.label, fact_values.shown(turn, one, answers[name]))
+        (one.label, fact_values.shown(turn.world.words, one, answers[name]))
         for name in GROUPS.get(group_of(answers), ())
         if name in answers
         for one in [fact_values.fact(turn, name)]
@@ -173,10 +176,20 @@ def _stars(_turn: Turn, _answers: Answers, text: str) -> int:
     return digits[0]
 
 
+def _by_chat(_turn: Turn, answers: Answers) -> bool:
+    return answers.get("year") != EXCEL
+
+
+_COMMUNE, _YEAR = commune_year.questions("facts")
 QUESTIONS: tuple[Question, ...] = (
-    *commune_year.questions("facts"),
+    _COMMUNE,
+    replace(
+        _YEAR,
+        offers=lambda turn, answers: [*_YEAR.offers(turn, answers), turn.label("workbook", EXCEL)],
+    ),
     Question(
         "group",
+        when=_by_chat,
         offers=lambda turn, _: [
             turn.label(f"facts.{name}", name) for name in (*GROUPS, VILLAGE, MORE)
         ],
@@ -237,6 +250,7 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "confirm",
+        when=_by_chat,
         offers=lambda turn, _: [turn.label("record"), turn.label("cancel")],
         values=_summary,
         effect=commune_year.still,

@@ -9,6 +9,7 @@ from typing import Any
 from handlers.amounts import read_money
 from handlers.forms import Answers, Unclear
 from handlers.turn import Offer, Turn
+from handlers.words import Words
 from knowledge.award_facts import Fact
 from knowledge.quantities import format_money
 
@@ -80,9 +81,8 @@ def checked(name: str, value: Any, year: int, known: Mapping[str, Any]) -> Any:
     return value
 
 
-def shown(turn: Turn, one: Fact, value: object) -> str:
+def shown(words: Words, one: Fact, value: object) -> str:
     """A value as it is read back."""
-    words = turn.world.words
     if value is None or value == UNKNOWN:
         return words.label("fact.unknown").lower()
     if isinstance(value, bool):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from handlers import commune_year, fact_values, forms
+from handlers import commune_year, fact_values, forms, workbook
 from handlers.fact_questions import (
+    EXCEL,
     GROUPS,
     HONOUR,
     MORE,
@@ -70,6 +71,9 @@ def _rows(turn: Turn, answers: Answers) -> Iterable[facts.Row]:
 
 
 def _finish(turn: Turn, answers: Answers) -> None:
+    if answers["year"] == EXCEL:
+        workbook.begin(turn)
+        return
     place = answers["commune"]
     if not commune_year.may(turn, place):
         turn.say("facts.not_yours")

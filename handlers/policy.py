@@ -85,9 +85,20 @@ def relations(places: Places, grant: Grant, where: Where, on: date) -> set[str]:
 
 def holding(turn: Turn, action: str, where: Where, state: str | None = None) -> Grant | None:
     """The person's grant that allows this, None when none does."""
-    for grant in turn.grants:
-        related = relations(turn.world.places, grant, where, turn.today)
-        if allows(action, grant.role, related, state):
+    return among(turn.grants, turn.world.places, action, where, turn.today, state)
+
+
+def among(
+    grants: Iterable[Grant],
+    places: Places,
+    action: str,
+    where: Where,
+    on: date,
+    state: str | None = None,
+) -> Grant | None:
+    """The first of these grants that allows this on a day, None when none does."""
+    for grant in grants:
+        if allows(action, grant.role, relations(places, grant, where, on), state):
             return grant
     return None
 

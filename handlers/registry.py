@@ -45,6 +45,7 @@ from handlers import (
     totals,
     verify,
     village,
+    workbook,
 )
 from handlers.forms import Form
 from handlers.menu import Entry
@@ -87,6 +88,7 @@ MODULES = (
     answering,
     grouping,
     facts,
+    workbook,
     awards,
     rehearsal,
 )

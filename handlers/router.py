@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, asked, awards, evidence, figure, flood, forms, mine, queue
+from handlers import ask, asked, awards, evidence, figure, flood, forms, mine, queue, workbook
 from handlers.forms import Form
 from handlers.messages import MAX_CHOICES
 from handlers.registry import BY_KEY, COMMANDS, FORMS, MENU, READS, WITH_CODE, WITHIN
@@ -58,7 +58,8 @@ def _dispatch(turn: Turn) -> None:
             return
         turn.state["pressed"] = [choice, turn.now.isoformat()]
     form = FORMS.get(turn.state.get("form") or "")
-    if choice is None and turn.message.attachments and evidence.take(turn, text, form):
+    sent = choice is None and bool(turn.message.attachments)
+    if sent and (workbook.take(turn, form) or evidence.take(turn, text, form)):
         return
     if chosen is None and not text:
         _without_words(turn, form)

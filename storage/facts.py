@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, update
 
 from storage import audit, honours
 from storage.database import Tx
@@ -58,24 +58,32 @@ class Product:
 
 
 Row = Fact | Village | Product | Honour
+Standing = Mapping[str, object]
+"""What stands where a row would be kept, by column; empty where nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that is news, and what stands in its place."""
+
+    row: Row
+    before: Standing
 
 
 def put(tx: Tx, fact: Fact, *, by: int) -> bool:
     """Keep a fact, old and new in the audit; False when it stood so already."""
-    same = {"place": fact.place, "year": fact.year, "field": fact.field}
-    this = [commune_facts.c[name] == value for name, value in same.items()]
-    row = tx.execute(select(commune_facts.c.value).where(*this)).one_or_none()
-    before = None if row is None else row.value
-    if before == fact.value and type(before) is type(fact.value):
+    standing = stands(tx, fact)
+    if not _is_news(fact, standing):
         return False
-    told = {"value": fact.value, "by_person": by, "at": tx.now}
+    same, told = _same(fact), {"value": fact.value, "by_person": by, "at": tx.now}
+    this = _this(commune_facts, same)
     if fact.value is None:
         tx.execute(delete(commune_facts).where(*this))
-    elif row is not None or not tx.insert_once(commune_facts, {**same, **told}):
+    elif standing or not tx.insert_once(commune_facts, {**same, **told}):
         tx.execute(update(commune_facts).where(*this).values(told))
     audit.record(
         tx, by, "fact.told", f"place:{fact.place}",
-        **{fact.field: (before, fact.value), "year": (fact.year, fact.year)},
+        **{fact.field: (standing.get("value"), fact.value), "year": (fact.year, fact.year)},
     )  # fmt: skip
     return True
 
@@ -90,22 +98,12 @@ def told(tx: Tx, place: str, year: int) -> dict[str, object]:
 
 def put_village(tx: Tx, village: Village, *, by: int) -> bool:
     """Keep a village that reached the standard; False when it stood so already."""
-    same = {"place": village.place, "name_key": village.name_key}
-    rest = {"name": village.name, "year": village.year, "decision": village.decision}
-    return _keep(tx, reached_villages, same, rest, by, "village.reached", village.name)
+    return _keep(tx, village, by, "village.reached")
 
 
 def put_product(tx: Tx, product: Product, *, by: int) -> bool:
     """Keep a product's rank of a year; False when it stood so already."""
-    same = {
-        "place": product.place, "name_key": product.name_key,
-        "owner_key": product.owner_key, "year": product.year,
-    }  # fmt: skip
-    rest = {
-        "name": product.name, "owner": product.owner,
-        "stars": product.stars, "decision": product.decision,
-    }  # fmt: skip
-    return _keep(tx, products, same, rest, by, "product.ranked", product.name)
+    return _keep(tx, product, by, "product.ranked")
 
 
 def villages(tx: Tx, place: str) -> list[Village]:
@@ -141,7 +139,32 @@ def ranked(tx: Tx, place: str, year: int) -> list[Product]:
 
 def take_in(tx: Tx, rows: Iterable[Row], *, by: int) -> int:
     """Keep all rows in this transaction, which an error undoes wholly; how many were news."""
-    return sum(_take(tx, row, by) for row in rows)
+    kept = list(rows)
+    hold(tx, (row.place for row in kept))
+    return sum(_take(tx, row, by) for row in kept)
+
+
+def hold(tx: Tx, places: Iterable[str]) -> None:
+    """Let nobody else take in anything about these places until this transaction ends: what is
+    looked at now still stands when it is written. Locks are taken in one order."""
+    for place in sorted(set(places)):
+        tx.lock(f"facts:{place}")
+
+
+def changes(tx: Tx, rows: Iterable[Row]) -> list[Change]:
+    """Those of these rows that `take_in` would keep as news, each with what stands now."""
+    looked = (Change(row, stands(tx, row)) for row in rows)
+    return [one for one in looked if _is_news(one.row, one.before)]
+
+
+def stands(tx: Tx, row: Row) -> Standing:
+    """What stands where this row would be kept."""
+    if isinstance(row, Honour):
+        return honours.stands(tx, row)
+    table, names = _TABLES[type(row)]
+    found = select(*(table.c[name] for name in names)).where(*_this(table, _same(row)))
+    kept = tx.execute(found).one_or_none()
+    return {} if kept is None else dict(kept._mapping)
 
 
 def everything(tx: Tx, places: Iterable[str]) -> list[Row]:
@@ -188,25 +211,46 @@ def _take(tx: Tx, row: Row, by: int) -> bool:
             return honours.record(tx, row, by=by)
 
 
-def _keep(
-    tx: Tx,
-    table: Table,
-    same: Mapping[str, object],
-    rest: Mapping[str, object],
-    by: int,
-    action: str,
-    named: str,
-) -> bool:
-    this = [table.c[name] == value for name, value in same.items()]
-    row = tx.execute(select(*(table.c[name] for name in rest)).where(*this)).one_or_none()
-    before = {} if row is None else dict(row._mapping)
-    if before == rest:
+def _is_news(row: Row, standing: Standing) -> bool:
+    match row:
+        case Honour():
+            return honours.is_news(row, standing)
+        case Fact():
+            # 1 is not True, although they are equal.
+            before = standing.get("value")
+            return before != row.value or type(before) is not type(row.value)
+    return standing != _rest(row)
+
+
+_TABLES: dict[type, tuple[Table, tuple[str, ...]]] = {
+    Fact: (commune_facts, ("value",)),
+    Village: (reached_villages, ("name", "year", "decision")),
+    Product: (products, ("name", "owner", "stars", "decision")),
+}
+"""Where a row is kept, and which of its fields may change there; the others tell which it is."""
+
+
+def _rest(row: Fact | Village | Product) -> dict[str, object]:
+    return {name: getattr(row, name) for name in _TABLES[type(row)][1]}
+
+
+def _same(row: Fact | Village | Product) -> dict[str, object]:
+    rest = _TABLES[type(row)][1]
+    return {name: getattr(row, name) for name in row.__dataclass_fields__ if name not in rest}
+
+
+def _this(table: Table, same: Mapping[str, object]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == value for name, value in same.items()]
+
+
+def _keep(tx: Tx, row: Village | Product, by: int, action: str) -> bool:
+    before = stands(tx, row)
+    if not _is_news(row, before):
         return False
+    table, same, rest = _TABLES[type(row)][0], _same(row), _rest(row)
     told = {**rest, "by_person": by, "at": tx.now}
-    if row is not None or not tx.insert_once(table, {**same, **told}):
-        tx.execute(update(table).where(*this).values(told))
-    changes = {name: (before.get(name), value) for name, value in rest.items()}
-    audit.record(
-        tx, by, action, f"place:{same['place']}", **{**changes, "name": (before.get("name"), named)}
-    )
+    if before or not tx.insert_once(table, {**same, **told}):
+        tx.execute(update(table).where(*_this(table, same)).values(told))
+    changed = {name: (before.get(name), value) for name, value in rest.items()}
+    audit.record(tx, by, action, f"place:{row.place}", **changed)
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from storage import audit
 from storage.database import Tx
@@ -29,21 +29,14 @@ def record(tx: Tx, honour: Honour, *, by: int) -> bool:
 
     The same with another decision's number puts the number right.
     """
-    same = {
-        "award": honour.award,
-        "place": honour.place,
-        "recipient_kind": honour.recipient_kind,
-        "recipient_name": honour.recipient_name,
-        "year": honour.year,
-    }
     row = {
-        **same,
+        **_same(honour),
         "decision_number": honour.decision_number,
         "recorded_by": by,
         "recorded_at": tx.now,
     }
     if not tx.insert_once(honours, row):
-        return _put_right(tx, honour, same, by)
+        return _put_right(tx, honour, by)
     audit.record(
         tx, by, "honour.recorded", f"place:{honour.place}",
         award=(None, honour.award), recipient=(None, honour.recipient_name),
@@ -52,17 +45,43 @@ def record(tx: Tx, honour: Honour, *, by: int) -> bool:
     return True
 
 
-def _put_right(tx: Tx, honour: Honour, same: Mapping[str, object], by: int) -> bool:
-    this = [honours.c[name] == value for name, value in same.items()]
-    before = tx.execute(select(honours.c.decision_number).where(*this)).scalar_one()
-    if honour.decision_number in ("", before):
+def stands(tx: Tx, honour: Honour) -> Mapping[str, object]:
+    """The decision's number under which this award is on record; empty when it is not."""
+    found = select(honours.c.decision_number).where(*_this(honour))
+    row = tx.execute(found).one_or_none()
+    return {} if row is None else dict(row._mapping)
+
+
+def is_news(honour: Honour, standing: Mapping[str, object]) -> bool:
+    """Whether recording it would change what stands. A number that is not told changes none."""
+    return not standing or honour.decision_number not in ("", standing["decision_number"])
+
+
+def _put_right(tx: Tx, honour: Honour, by: int) -> bool:
+    standing = stands(tx, honour)
+    if not is_news(honour, standing):
         return False
-    tx.execute(update(honours).where(*this).values(decision_number=honour.decision_number))
+    tx.execute(update(honours).where(*_this(honour)).values(decision_number=honour.decision_number))
     audit.record(
         tx, by, "honour.corrected", f"place:{honour.place}",
-        award=(honour.award, honour.award), decision=(before, honour.decision_number),
+        award=(honour.award, honour.award),
+        decision=(standing["decision_number"], honour.decision_number),
     )  # fmt: skip
     return True
+
+
+def _same(honour: Honour) -> dict[str, object]:
+    return {
+        "award": honour.award,
+        "place": honour.place,
+        "recipient_kind": honour.recipient_kind,
+        "recipient_name": honour.recipient_name,
+        "year": honour.year,
+    }
+
+
+def _this(honour: Honour) -> list[ColumnElement[bool]]:
+    return [honours.c[name] == value for name, value in _same(honour).items()]
 
 
 def at_place(tx: Tx, place: str) -> list[Honour]:

@@ -18,6 +18,8 @@ from storage import audit
 from storage.database import Tx
 from storage.schema import accounts, attachments, contributions
 
+SHEET = "sheet"
+"""The kind of what is no evidence: a workbook of facts, which is read and never kept."""
 LIVE = ("held", "pending", "kept")
 """States of what an officer sees or will see."""
 UNBOUND_LIFE = timedelta(days=7)

@@ -48,6 +48,7 @@ _KEEP = _SETTLE.values(
        ("sha256", "thumb", "source", "phash", "mime", "bytes")},
 )  # fmt: skip
 _REFUSE = _SETTLE.values(state="refused", due_at=None, reference="", reason=bindparam("why"))
+_DONE = _SETTLE.values(state="dropped", due_at=None, reference="", name="")
 _PUT_OFF = _SETTLE.values(due_at=bindparam("until"))
 _SAME = (
     select(contributions.c.code)
@@ -163,6 +164,16 @@ def refuse(tx: Tx, one: Evidence, reason: str) -> bool:
             tx, "machine", "evidence.refused", f"attachment:{one.id}",
             state=("pending", "refused"), reason=(None, reason),
         )  # fmt: skip
+    return done
+
+
+def done_with(tx: Tx, one: Evidence) -> bool:
+    """It was read and none of it is kept. False when it was given up meanwhile, or is done."""
+    done = tx.execute(_DONE, {"of_id": one.id}).rowcount == 1
+    if done:
+        audit.record(
+            tx, "machine", "evidence.read", f"attachment:{one.id}", state=("pending", "dropped")
+        )
     return done
 
 

@@ -17,6 +17,7 @@ from storage.schema import (
     contributions,
     conversations,
     data_requests,
+    fact_sheets,
     grants,
     people,
     questions,
@@ -206,7 +207,7 @@ def let_go(tx: Tx, account: Account, *, by: Conversation) -> bool:
             .values(account_id=by.account_id)
         )
     # What was sent through it is his, and is erased with him.
-    for table in (attachments, questions):
+    for table in (attachments, questions, fact_sheets):
         tx.execute(
             update(table).where(table.c.account_id == account.id).values(account_id=by.account_id)
         )

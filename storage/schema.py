@@ -405,6 +405,27 @@ products = Table(
     UniqueConstraint("place", "name_key", "owner_key", "year"),
 )
 
+fact_sheets = Table(
+    "fact_sheets",
+    metadata,
+    _id(),
+    Column("account_id", BigId, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("name", String(120), nullable=False),
+    Column("state", String(8), nullable=False),
+    # How many of its rows can be taken, and how many cannot.
+    Column("good", Integer, nullable=False),
+    Column("bad", Integer, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("problems", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index(
+        "ix_fact_sheets_waiting",
+        "at",
+        sqlite_where=text("state IN ('wrong', 'right')"),
+        postgresql_where=text("state IN ('wrong', 'right')"),
+    ),
+)
+
 question_groups = Table(
     "question_groups",
     metadata,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from storage.database import Database
 from storage.errors import DatabaseAway
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration, so that an ordinary start need not load Alembic to see it is up to date."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 

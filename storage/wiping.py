@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import and_, delete, exists, or_, select, update
 
+from storage import fact_sheets
 from storage.database import Tx
 from storage.representations import NOBODYS
 from storage.schema import (
@@ -41,6 +42,7 @@ def wipe(tx: Tx, person_id: int, limit: int = SLICE) -> bool:
         row.id for row in tx.execute(select(accounts.c.id).where(accounts.c.person_id == person_id))
     ]
     _represent_no_more(tx, person_id)
+    fact_sheets.forget(tx, own)
     left = limit
     left -= _questions(tx, own, left)
     left -= _evidence(tx, own, left) if left > 0 else 0

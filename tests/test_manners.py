@@ -31,7 +31,7 @@ FOR_OFFICERS = (
     "announce.", "loudspeaker.", "reminders.office", "reminders.digest", "data_answer.",
     "correct.told",
     "inviting.", "roster.", "village.", "answering.", "grouping.", "representatives.arrived",
-    "representatives.decide", "facts.", "awards.",
+    "representatives.decide", "facts.", "awards.", "workbook.",
 )  # fmt: skip
 LABEL_CHARS = 80
 
@@ -226,11 +226,31 @@ OF_COMMUNES: dict[str, Any] = {
 }  # fmt: skip
 """What the templates of a commune's facts and awards name otherwise than all others."""
 
+OF_WORKBOOKS: dict[str, Any] = {
+    "name": f"{NAME}, {PLACE}.xlsx", "names": [f"{NAME}.xlsx"] * 3, "on_page": True,
+    "good": 5_000, "bad": 200, "most": 30, "state": "recorded", "year": 2025,
+    # What comes behind the first lines comes in parts.
+    "lines": ["Trang Bản, dòng 200, cột D (Năm đạt chuẩn): Năm 1990 nằm ngoài khoảng 2010–2025."],
+    "label": "đã đạt chuẩn nông thôn mới hay nâng cao chưa",
+    "before": "chưa rõ", "after": "đạt chuẩn nông thôn mới", "award": AWARD, "new": True,
+    "row": SimpleNamespace(name=NAME, owner=NAME, stars=5, decision="12345/QĐ-UBND",
+                           recipient_name=NAME, decision_number="12345/QĐ-UBND"),
+    "moved": [("số sao", 3, 4), ("số quyết định", "", "12345/QĐ-UBND"), ("tên", NAME, NAME)],
+    "places": [PLACE] * 11,
+}  # fmt: skip
+"""What is said of a workbook; what is counted is a sentence but where it is put together."""
+COUNTED = "300 số liệu, 300 bản đạt chuẩn, 300 sản phẩm OCOP, 300 khen thưởng"
+
 
 def _variants(key: str) -> list[dict[str, Any]]:
     """The values again, as the other branches of the templates see them."""
     of_communes = key.startswith(("facts.", "awards.", "rehearsal."))
     base = SAID | (OF_COMMUNES if of_communes else {})
+    if key.startswith("workbook."):
+        base |= OF_WORKBOOKS | ({} if key == "workbook.counts" else {"counts": COUNTED})
+        states = ("recorded", "wrong", "changed", "none", "dropped")
+        return [base, base | {"new": False, "good": 0, "on_page": False},
+                *(base | {"state": state} for state in states)]  # fmt: skip
     others: list[dict[str, Any]] = [
         {},
         {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1},

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 Body = Mapping[str, Any]
-"""As in the outbox: {"text", "choices": [{"id", "label"}], "pictures"?: [media id, …]}."""
+"""As in the outbox: {"text", "choices": [{"id", "label"}], "pictures"?: [media id, …],
+"workbook"?: {"account", "year", "name", "otherwise"}}; `otherwise` is said where no file can go."""
 
 
 @dataclass(frozen=True, slots=True)

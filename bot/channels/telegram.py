@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from aiogram.methods import (
     GetFile,
     GetMe,
     GetUpdates,
+    SendDocument,
     SendMessage,
     SendPhoto,
     SetMyCommands,
@@ -58,6 +59,8 @@ POLL_SECONDS = 50
 KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
 Picture = Callable[[Any], Awaitable[bytes | None]]
 """The bytes of a picture of ours by its media id, None when it is gone. May raise StorageAway."""
+Workbook = Callable[[Mapping[str, Any]], Awaitable[bytes | None]]
+"""The bytes of a workbook as an outbox row names it, None for none. May raise StorageAway."""
 _Step = Callable[[], Awaitable[Outcome | None]]
 
 
@@ -71,11 +74,13 @@ class Telegram:
         token: str,
         picture: Picture,
         *,
+        workbook: Workbook | None = None,
         api_base: str = OFFICIAL,
         proxy: str | None = None,
         patience: float = 20.0,
     ) -> None:
-        """`proxy` is http(s)://…; `patience` is how many seconds a call may take.
+        """Without `workbook` none is sent; `proxy` is http(s)://…; `patience` is how many seconds a
+        call may take.
 
         Raises BadUsage, which names the setting and never its value.
         """
@@ -90,15 +95,16 @@ class Telegram:
             raise BadUsage("BOT_TELEGRAM_TOKEN: không đúng dạng 123456:ABC…") from None
         self.account = str(self._call.id)
         self._patience = patience
-        self._picture = picture
+        self._picture, self._workbook = picture, workbook
         self._unfinished = Unfinished()
 
     async def send(self, sender: str, body: Body) -> Outcome:
-        """Say one outbox row: its pictures, then its text, with the buttons under the last part.
+        """Say one outbox row: its pictures and its workbook, then its text, with the buttons under
+        the last part.
 
         A row in several messages of which one came to nothing goes on from there next time.
         """
-        pictures = body.get("pictures", ())
+        shown = len(body.get("pictures", ())) + ("workbook" in body)
         steps = self._steps(int(sender), body)
         begun = self._unfinished.done(sender, body)
         outcome: Outcome = Sent() if begun else Failed("empty")
@@ -108,8 +114,8 @@ class Telegram:
                 continue
             outcome = came
             spoilt = isinstance(came, Failed) and not (came.unreachable or came.alarm)
-            if number < len(pictures) and spoilt:
-                continue  # a picture it will not have must not hold back the words
+            if number < shown and spoilt:
+                continue  # a picture or file it will not have must not hold back the words
             if not isinstance(came, Sent):
                 self._unfinished.stopped(sender, body, number, came)
                 return came
@@ -176,11 +182,13 @@ class Telegram:
         await self._session.close()
 
     def _steps(self, chat: int, body: Body) -> list[_Step]:
-        """One a picture, there or gone, and one a part of the text: a row's steps keep their
-        numbers between two tries."""
+        """One a picture or workbook, there or gone, and one a part of the text: a row's steps keep
+        their numbers between two tries."""
         texts = parts(body["text"], MAX_TEXT)
+        named = body.get("workbook")
         return [
             *(partial(self._photo, chat, media) for media in body.get("pictures", ())),
+            *([partial(self._document, chat, named)] if named else []),
             *(
                 partial(
                     self._say,
@@ -205,6 +213,17 @@ class Telegram:
         if content is None:
             return None
         return await self._say(SendPhoto(chat_id=chat, photo=BufferedInputFile(content, "anh.jpg")))
+
+    async def _document(self, chat: int, named: Mapping[str, Any]) -> Outcome | None:
+        """Send a workbook; None when there is none for this person any more."""
+        try:
+            content = await self._workbook(named) if self._workbook is not None else None
+        except StorageAway as away:
+            return Later(away.retry_after, "storage is away")
+        if content is None:
+            return None
+        file = BufferedInputFile(content, str(named["name"]))
+        return await self._say(SendDocument(chat_id=chat, document=file))
 
     async def _say(self, method: TelegramMethod[Any]) -> Outcome:
         try:

@@ -44,6 +44,10 @@ def _show_news(app: App, sender: str, target: TextIO) -> None:
         target.write(f"{row.body['text']}\n")
         for number in range(1, len(row.body.get("pictures", ())) + 1):
             target.write(f"  [ảnh {number}]\n")
+        if named := row.body.get("workbook"):
+            # Whoever sits here has the command that writes the same.
+            command = f"python -m bot template {named['name']} --year {named['year']}"
+            target.write(f"  [{command}]\n")
         for number, choice in enumerate(row.body["choices"], start=1):
             typed = choice["id"].removeprefix(TYPED) if choice["id"].startswith(TYPED) else number
             label = "" if typed == choice["label"] else f" {choice['label']}"

@@ -54,16 +54,18 @@ class ZaloOa:
         media: Media,
         now: Callable[[], datetime],
         *,
+        workbook_address: Callable[[Mapping[str, Any]], str | None] = lambda _named: None,
         card_picture: str = "",
     ) -> None:
-        """`account` is the OA's id; `card_picture` the public address of the phone card's picture.
-        `client` and `fetcher` are closed with the platform.
+        """`account` is the OA's id; `workbook_address` gives a public address of a workbook an
+        outbox row names, for an OA may only send PDF and Word; `card_picture` is the public address
+        of the phone card's picture. `client` and `fetcher` are closed with the platform.
         """
         self.account = account
         self._client, self._tokens, self._fetcher = client, tokens, fetcher
         self._calls = Calls(client, api_base, tokens, now)
         self._uploads = Uploads(self._calls, media, now)
-        self._card_picture = card_picture
+        self._card_picture, self._workbook_address = card_picture, workbook_address
         self._buttons_taken = True
         self._unfinished = Unfinished()
         self._own: OrderedDict[str, None] = OrderedDict()
@@ -118,6 +120,9 @@ class ZaloOa:
 
     def _steps(self, sender: str, body: Body) -> list[_Step]:
         choices, card = body.get("choices") or [], body.get("phone_card")
+        if named := body.get("workbook"):
+            where = self._workbook_address(named) or named["otherwise"]
+            body = {**body, "text": f"{body['text']}\n{where}"}
         steps: list[_Step] = [
             *(partial(self._upload, sender, "picture", one) for one in body.get("pictures") or []),
             *(partial(self._upload, sender, "file", one) for one in body.get("files") or []),

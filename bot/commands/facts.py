@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.app import App, make_app
 from bot.commands import common
 from bot.errors import BadUsage
-from bot.sheets import CommuneFacts, Honour, Product, Row, Village, facts_template, read_facts, say
+from bot.fact_rows import as_sheet, as_stored
+from bot.sheets import facts_template, read_facts, say
 from knowledge.awards import Awards
-from knowledge.text import clean, fold
-from knowledge.villages import village_key
+from knowledge.text import clean
 from knowledge.zone import ZONE
-from storage import facts, honours
+from storage import facts
 
 MOST_BYTES = 5_000_000
 """Far more than a province's year of facts; what a reader of workbooks refuses is less."""
@@ -39,7 +38,7 @@ def _template(app: App, options: argparse.Namespace) -> int:
         stored = facts.everything(tx, [unit.key for unit in units])
     plan = app.world.plan
     data = facts_template(
-        app.world.places, plan, _awards(app), on=today, rows=_as_sheet(stored), year=options.year
+        app.world.places, plan, _awards(app), on=today, rows=as_sheet(stored), year=options.year
     )
     try:
         Path(options.file).write_bytes(data)
@@ -67,7 +66,7 @@ def _take(app: App, options: argparse.Namespace) -> int:
     if sheet.errors:
         print(f"Chưa ghi gì: còn {len(sheet.errors)} chỗ cần sửa.")
         return 1
-    rows = list(_as_stored(sheet.rows))
+    rows = list(as_stored(sheet.rows))
     if options.dry_run:
         print(f"Không có lỗi: {len(sheet.rows)} dòng sẵn sàng. Chưa ghi gì (--dry-run).")
         return 0
@@ -83,45 +82,3 @@ def _awards(app: App) -> Awards:
     if found is None:
         raise BadUsage("gói kế hoạch này không có phần khen thưởng")
     return found
-
-
-def _as_stored(rows: Iterable[Row]) -> Iterator[facts.Row]:
-    """Rows of a workbook as storage keeps them; what a row does not tell stays as it is."""
-    for row in rows:
-        match row:
-            case CommuneFacts():
-                for field, value in row.told().items():
-                    yield facts.Fact(row.place, row.year, field, value)
-            case Village():
-                key = village_key(row.name)
-                yield facts.Village(row.place, row.name, key, row.year, row.decision or "")
-            case Product():
-                yield facts.Product(
-                    row.place, row.name, fold(row.name), row.owner, fold(row.owner),
-                    row.year, row.stars, row.decision,
-                )  # fmt: skip
-            case Honour():
-                yield honours.Honour(
-                    row.award, row.place, row.recipient_kind, row.recipient, row.year, row.decision
-                )
-
-
-def _as_sheet(rows: Iterable[facts.Row]) -> Iterator[Row]:
-    """What is stored as rows of a workbook."""
-    told: dict[tuple[str, int], dict[str, object]] = {}
-    for row in rows:
-        match row:
-            case facts.Fact(place, year, field, value):
-                if field in CommuneFacts.__dataclass_fields__:
-                    told.setdefault((place, year), {})[field] = value
-            case facts.Village():
-                yield Village(row.place, row.year, row.name, row.decision or None)
-            case facts.Product():
-                yield Product(row.place, row.year, row.name, row.owner, row.stars, row.decision)
-            case honours.Honour():
-                yield Honour(
-                    row.place, row.year, row.award,
-                    row.recipient_kind, row.recipient_name, row.decision_number,
-                )  # fmt: skip
-    for (place, year), values in told.items():
-        yield CommuneFacts(place, year, **values)  # type: ignore[arg-type]  # as they were told

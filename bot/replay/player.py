@@ -12,6 +12,11 @@
     Páo gửi ảnh                        … a photo; also tệp, ghi âm, vị trí, phim, danh bạ, nhãn dán
     Páo gửi 3 ảnh: đường bản           … several as one album, with words beside it
     Không đọc được: heic               what was sent turns out to be unreadable, and why
+    | Bản | Tên bản | Năm đạt chuẩn |  a sheet of a workbook: its name and its headings …
+    | | Bản Nà Đon | 2024 |            … its rows; more sheets may follow
+    Páo gửi tệp so-lieu.xlsx           … the workbook made of the sheets above
+    Đọc tệp                            the workbooks that were sent are read
+    [tệp: so-lieu-2024.xlsx]           the bot sends a file with its last message
     > Góp để làm việc gì?*             the bot's next message to whoever wrote; * is anything
     > @Hà Có báo cáo mới*{mã}*         … to somebody else; {mã} is a receipt code, kept for later
     [Gửi] [Sửa] [Hủy]                  the choices under it
@@ -26,11 +31,13 @@ delivered twice, and on a channel without buttons.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fnmatch import translate
+from typing import Any
 
+from bot.replay.tables import workbook
 from bot.replay.talk import START, Talk
 from handlers.messages import AttachmentKind
 from knowledge.zone import ZONE
@@ -72,6 +79,8 @@ CODE = rf"LC-[{ALPHABET}]{{7}}"
 KEY = r"[a-z2-9]{5} [a-z2-9]{5}|[a-z2-9]{26}"
 _STARTS = re.compile(r"#\s*lúc:\s*(.+)")
 _SENDS = re.compile(rf"([^:]+) gửi (?:(\d{{1,2}}) )?({'|'.join(SENT)})(?:: (.*))?")
+HANDS = re.compile(r"([^:]+) gửi tệp (\S+\.\w+)")
+READ, FILE = "Đọc tệp", "[tệp: "
 _GIVEN = re.compile(rf"({'|'.join(sorted(ROLES, key=len, reverse=True))})([^:]+): (.+)")
 
 
@@ -117,6 +126,9 @@ class Player:
     _writer: str = ""
     _pressed: dict[str, str] = field(default_factory=dict)
     _shown: list[str] = field(default_factory=list)
+    _file: str = ""
+    _sheets: list[list[str]] = field(default_factory=list)
+    """Lines of the workbook that will be sent next."""
 
     def play(self, text: str) -> None:
         """Play every line. Raises Mismatch at the first that does not hold, Unreadable."""
@@ -143,6 +155,13 @@ class Player:
             self.hear(line)
         elif line.startswith("> "):
             self._expect(line[2:])
+        elif line.startswith("|"):
+            self._sheets.append([cell.strip() for cell in line.strip("|").split("|")])
+        elif line == READ:
+            self.talk.read()
+            self._tell(line)
+        elif line.startswith(FILE):
+            _hold(line == f"{FILE}{self._file}]", f"file: {self._file}")
         elif line.startswith("["):
             wanted = [self._filled(one) for one in re.findall(r"\[([^\]]*)\]", line)]
             _hold(wanted == self._shown, f"shown: {self._shown}")
@@ -161,6 +180,10 @@ class Player:
             self.hear(line)
         elif line.endswith(OLD_BUTTON) and ":" not in line:
             self.talk.say(self._writes(line.removesuffix(OLD_BUTTON)), choice="old")
+            self._tell(line)
+        elif handed := HANDS.fullmatch(line):
+            self.talk.hand(self._writes(handed[1]), handed[2], workbook(self._sheets))
+            self._sheets = []
             self._tell(line)
         elif sent := _SENDS.fullmatch(line):
             who = self._writes(sent[1])
@@ -197,6 +220,8 @@ class Player:
         for who, bodies in self.talk.last.items():
             for body in bodies[self._told.get(who, 0) :]:
                 self.hear(f"> @{who} {' '.join(body['text'].split())}")
+                if name := file_of(body):
+                    self.hear(f"{FILE}{name}]")
                 if body["choices"]:
                     self.hear(" ".join(f"[{one['label']}]" for one in body["choices"]))
             self._told[who] = len(bodies)
@@ -211,6 +236,7 @@ class Player:
         said = bodies[heard]["text"]
         self._heard[who] = heard + 1
         self._shown = [one["label"] for one in bodies[heard]["choices"]]
+        self._file = file_of(bodies[heard])
         wanted = self._filled(pattern)
         regex = translate(wanted).replace(r"\{", "{").replace(r"\}", "}")
         for name in dict.fromkeys(re.findall(r"\{(\w+)\}", regex)):
@@ -224,6 +250,11 @@ class Player:
 
     def _filled(self, text: str) -> str:
         return re.sub(r"\{(\w+)\}", lambda m: self._codes.get(m.group(1), m.group(0)), text)
+
+
+def file_of(body: Mapping[str, Any]) -> str:
+    """The name of the file that goes with a message, "" for none."""
+    return str(body.get("workbook", {}).get("name", ""))
 
 
 def _hold(holds: bool, otherwise: str) -> None:

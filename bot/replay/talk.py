@@ -17,6 +17,7 @@ from handlers.messages import Attachment, AttachmentKind, Message
 from handlers.turn import TYPED, World
 from storage import grants, media_jobs, outbox, people, timers
 from storage.database import Database, Tx
+from storage.media import SHEET
 
 T = TypeVar("T")
 OFFICERS = {
@@ -57,6 +58,8 @@ class Talk:
     """Build the engine anew before every message, as after a restart."""
     engine: Engine = field(init=False)
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What was sent, by reference, where it matters what is in it."""
     last: dict[str, list[outbox.Body]] = field(default_factory=dict)
     """What the bot said to each person since he last wrote, pushes included."""
 
@@ -94,6 +97,27 @@ class Talk:
             reference = "22.396,103.471" if kind == "location" else f"r{next(self._ids)}"
             self._hand(who, "" if number else text, None, (Attachment(kind, reference),), group)
         return self._heard(who)
+
+    def hand(self, who: str, name: str, data: bytes) -> list[str]:
+        """`who` sends a document of this name."""
+        reference = f"r{next(self._ids)}"
+        self.files[reference] = data
+        self._hand(who, "", None, (Attachment("file", reference, name, len(data)),))
+        return self._heard(who)
+
+    def read(self) -> None:
+        """The media job reads the workbooks that were sent."""
+        from bot import sheet_reading  # what reads and writes workbooks is slow to load
+
+        def work(tx: Tx) -> None:
+            for one in media_jobs.claim(tx, 100):
+                if one.kind == SHEET:
+                    sheet = sheet_reading.read(self.world, self.files[one.reference], tx.now)
+                    judged = sheet_reading.judge(tx, self.world, one, sheet)
+                    sheet_reading.tell(tx, self.world, one, judged)
+
+        self.write(work)
+        self.collect()
 
     def refuse(self, reason: str) -> None:
         """The media job finds that what it fetches cannot be kept."""

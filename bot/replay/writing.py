@@ -102,6 +102,9 @@ class _Writing:
             word = _SENDS.get(next(iter(kinds)))
             if len(kinds) > 1 or word is None:
                 return None
+            named = f"{who} gửi tệp {self._masks.mask(message.attachments[0].name)}"
+            if not text and len(message.attachments) == 1 and player.HANDS.fullmatch(named):
+                return named
             many = f"{len(message.attachments)} " if len(message.attachments) > 1 else ""
             return f"{who} gửi {many}{word}" + (f": {text}" if text else "")
         if message.choice is None:
@@ -128,6 +131,8 @@ class _Writing:
             self._keys.setdefault(code, f"{{khóa{len(self._keys) + 1}}}")
         text = re.sub(r"([*?\[])", r"[\1]", text)
         self._lines.append(f"> {to}{self._kept(text)}")
+        if name := player.file_of(body):
+            self._lines.append(f"{player.FILE}{name}]")
         labels = [self._kept(self._masks.mask(one["label"])) for one in body["choices"]]
         if labels and not any(re.search(rf"[\[\]]|{CODE}", label) for label in labels):
             self._lines.append(" ".join(f"[{label}]" for label in labels))

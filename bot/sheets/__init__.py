@@ -14,7 +14,8 @@ from __future__ import annotations
 from bot.sheets.export import escaped, put
 from bot.sheets.facts import CommuneFacts, Honour, Problem, Product, Row, Sheet, Village
 from bot.sheets.read import read_facts
-from bot.sheets.template import facts_template
+from bot.sheets.rules import foreign, in_order, too_many
+from bot.sheets.template import facts_template, units_of
 from bot.sheets.words import say
 
 __all__ = [
@@ -27,7 +28,11 @@ __all__ = [
     "Village",
     "escaped",
     "facts_template",
+    "foreign",
+    "in_order",
     "put",
     "read_facts",
     "say",
+    "too_many",
+    "units_of",
 ]

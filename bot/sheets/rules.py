@@ -6,11 +6,12 @@ official knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.sheets.cells import Cells
-from bot.sheets.facts import CommuneFacts, Honour, Product, Row, Village
+from bot.sheets.facts import CommuneFacts, Honour, Problem, Product, Row, Village
+from bot.sheets.words import heading_key, load
 from knowledge.places import Unit
 from knowledge.text import key
 from knowledge.villages import village_key
@@ -27,6 +28,24 @@ def make(page: str, unit: Unit, told: Told, line: int) -> Row:
         told = {**told, "recipient": unit.name}
     row: Row = _KINDS[page](place=unit.key, line=line, **told)
     return row
+
+
+def foreign(row: Row, unit: Unit) -> Problem:
+    """What is wrong with a row that tells of a unit its writer does not serve."""
+    said = load()
+    [page] = [page for page in said.pages if type(row) is _KINDS[page.id]]
+    return Problem(said.problem("unit_foreign", unit=unit.name), page.title, row.line)
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems as their reader comes to them: sheet by sheet in the template's order, by line."""
+    known = {key: at for at, page in enumerate(load().pages) for key in page.keys}
+    return sorted(problems, key=lambda one: (known.get(heading_key(one.sheet), -1), one.line))
+
+
+def too_many(count: int, most: int) -> Problem:
+    """What is wrong with a workbook that tells more news than are taken at once."""
+    return Problem(load().problem("too_many_changes", count=count, most=most))
 
 
 def contradictions(page: str, cells: Cells, unit: Unit, told: Told) -> Iterator[tuple[str, str]]:

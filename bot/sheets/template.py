@@ -61,7 +61,7 @@ def facts_template(
     said = words.load()
     meant = cells(said, plan, awards, on)
     told_year = min(max(on.year if year is None else year, plan.starts.year), meant.years[1])
-    listed = _units(places, told_year, on) if units is None else list(units)
+    listed = units_of(places, told_year, on) if units is None else list(units)
     book = Workbook()
     first = book.active
     if first is not None:
@@ -81,7 +81,7 @@ def facts_template(
     return out.getvalue()
 
 
-def _units(places: Places, year: int, on: date) -> list[Unit]:
+def units_of(places: Places, year: int, on: date) -> list[Unit]:
     """The units a year's facts are told of: those of its end, or of today."""
     before = places.changed_on - timedelta(days=1)
     return list(places.communes(before if year < places.changed_on.year and on > before else on))

@@ -40,6 +40,7 @@ class Chatter:
         self._methods: dict[str, Callable[[limits.Params], object]] = {
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
+            "sendDocument": self._send_document,
             "editMessageText": self._edit,
             "answerCallbackQuery": self._answer_tap,
             "getFile": self._get_file,
@@ -66,6 +67,13 @@ class Chatter:
         return self._people.show(
             chat, params.get("caption", ""), _buttons(params), bytes(data or b"")
         )
+
+    def _send_document(self, params: limits.Params) -> object:
+        chat = self._writable(params)
+        data = params.get(str(params.get("document", "")).removeprefix("attach://"))
+        if not isinstance(data, bytes) or not data:
+            raise Refuse(400, "Bad Request: file must be non-empty")
+        return self._people.show(chat, params.get("caption", ""), _buttons(params), document=data)
 
     def _edit(self, params: limits.Params) -> object:
         chat = self._writable(params)

@@ -54,6 +54,7 @@ class Seen:
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
     photo: bytes = b""
+    document: bytes = b""
 
 
 @dataclass(slots=True)
@@ -196,9 +197,11 @@ class People:
         self._queue(Waiting(update_id, {"update_id": update_id} | body, lane, until))
         return update_id
 
-    def show(self, chat: int, text: str, buttons: Any = None, photo: bytes = b"") -> dict[str, Any]:
+    def show(
+        self, chat: int, text: str, buttons: Any = None, photo: bytes = b"", document: bytes = b""
+    ) -> dict[str, Any]:
         """The bot's message appears in a chat; the message as the server answers with it."""
-        seen = Seen(next(self._messages), text, _pairs(buttons), photo)
+        seen = Seen(next(self._messages), text, _pairs(buttons), photo, document)
         self._chat(chat).seen.append(seen)
         return self._answer(chat, seen, buttons)
 
