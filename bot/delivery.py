@@ -67,7 +67,7 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
         self._settled: list[Settled] = []
         self._something = asyncio.Event()
-        self._news = engine.outgoing.listener()
+        self._news = engine.outgoing.listener(line.platform.channel)
 
     async def run(self) -> None:
         """Claim, send, record, until cancelled; what is under way is then finished first."""

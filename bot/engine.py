@@ -53,6 +53,7 @@ log = structlog.get_logger()
 class Taken:
     """What became of a message: whose it was, and whether it was new, a repeat or a dead letter."""
 
+    channel: str
     account_id: int | None
     outcome: str
 
@@ -232,8 +233,7 @@ class Engine:
             except Exception as fault:
                 # One caller's fault must not leave the rest of the commit waiting.
                 log.error("outcome_not_heard", fault=type(fault).__name__)
-            if any(one.called for one in outcome.news):
-                self.outgoing.set()
+            self._wake_delivery(outcome)
             if not self.database.is_sqlite:
                 # Another replica's row may have to come first: only storage knows the order.
                 if outcome.woken:
@@ -243,6 +243,15 @@ class Engine:
                 page = self._pages.get(self._senders.get(one.account_id, ""))
                 if page is not None:
                     page.add(outgoing(one.id, one.body, one.created_at))
+
+    def _wake_delivery(self, outcome: Outcome) -> None:
+        called = {one.account_id for one in outcome.news if one.called}
+        taken = outcome.value
+        if isinstance(taken, Taken) and called == {taken.account_id}:
+            # Mostly a turn answers only whoever spoke: the other platforms need not look.
+            self.outgoing.set(taken.channel)
+        elif called:
+            self.outgoing.set()
 
     def _bind(self, sender: str, account_id: int) -> None:
         page = self._pages.get(sender)
@@ -258,18 +267,18 @@ class Engine:
     def _turn(self, message: Message, key: bytes, tx: Tx) -> Taken:
         people.lock(tx, message.channel, message.account, message.sender)
         if not received.take(tx, key):
-            return Taken(None, "repeat")
+            return Taken(message.channel, None, "repeat")
         conversation = people.open_conversation(
             tx, message.channel, message.account, message.sender
         )
         if conversation.paused_until is not None and conversation.paused_until > tx.now:
             # A human operator reads and answers; two voices at once would only confuse.
-            return Taken(conversation.account_id, "paused")
+            return Taken(message.channel, conversation.account_id, "paused")
         turn = Turn(self._world, tx, message, conversation)
         router.handle(turn)
         if self._note is not None:
             self._note(turn, tx.news)
-        return Taken(turn.conversation.account_id, "done")
+        return Taken(message.channel, turn.conversation.account_id, "done")
 
     def _bury(self, message: Message, key: bytes, raw: bytes, tx: Tx, fault: Exception) -> Taken:
         # The fault's text may quote what a person wrote: it goes to the store, not to the log.
@@ -281,13 +290,13 @@ class Engine:
         # Whose it was stands with it, so that it goes when he erases his data.
         error = f"{message.sender}\n{''.join(traceback.format_exception(fault))}"
         if not received.bury(tx, key, raw, error):
-            return Taken(None, "repeat")
+            return Taken(message.channel, None, "repeat")
         conversation = people.open_conversation(
             tx, message.channel, message.account, message.sender
         )
         apology = {"text": self._world.words.text("router.apology"), "choices": []}
         outbox.put(tx, conversation.account_id, "reply", [apology])
-        return Taken(conversation.account_id, "dead")
+        return Taken(message.channel, conversation.account_id, "dead")
 
 
 def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

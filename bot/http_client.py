@@ -29,6 +29,10 @@ def make_client(
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> httpx.AsyncClient:
     """A client; `keep` connections stay open between calls."""
+    if transport is None and keep:
+        from bot.http_transport import AiohttpTransport
+
+        transport = AiohttpTransport(_trusted(), keep)
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.AsyncClient(

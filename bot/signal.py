@@ -6,18 +6,20 @@ import asyncio
 
 
 class Signal:
-    """Hand out events with `listener`; `set` sets them all."""
+    """Hand out events with `listener`; `set` sets them all, or those of one name."""
 
     def __init__(self) -> None:
-        self._events: list[asyncio.Event] = []
+        self._events: list[tuple[str, asyncio.Event]] = []
 
-    def listener(self) -> asyncio.Event:
+    def listener(self, name: str) -> asyncio.Event:
         """An event of one's own, to be cleared by whoever asked for it."""
         event = asyncio.Event()
-        self._events.append(event)
+        self._events.append((name, event))
         return event
 
-    def set(self) -> None:
-        """There may be something for everybody. Call on the loop."""
-        for event in self._events:
-            event.set()
+    def set(self, name: str | None = None) -> None:
+        """There may be something for those of this name; without one, for everybody. Call on the
+        loop."""
+        for its_name, event in self._events:
+            if name is None or name == its_name:
+                event.set()

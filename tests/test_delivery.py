@@ -488,3 +488,21 @@ async def test_a_row_we_cannot_send_is_not_said_for_ever(engine: Engine, clock: 
         await until(lambda: states(engine, account)[2][0] == "sent")
     assert states(engine, account)[1][:2] == ("failed", "too_old: fault: KeyError")
     assert platform.heard["páo"] == ["một", "ba"]
+
+
+async def test_a_turn_that_answers_its_sender_wakes_his_platform_alone(
+    engine: Engine, clock: HandClock
+) -> None:
+    engine.attach(asyncio.get_running_loop())
+    heard = {name: engine.outgoing.listener(name) for name in ("telegram", "zalo_bot")}
+    await engine.receive(Message("zalo_bot", "1", "páo", "e1", clock(), text="menu"), b"")
+    if engine.database.is_sqlite:
+        # With replicas a notice names accounts, not platforms: there everybody looks.
+        assert {name: one.is_set() for name, one in heard.items()} == {
+            "telegram": False, "zalo_bot": True,
+        }  # fmt: skip
+    assert heard["zalo_bot"].is_set()
+    for one in heard.values():
+        one.clear()
+    await engine.write(lambda tx: _push(tx, _someone(tx), "tin"))
+    assert heard["telegram"].is_set()

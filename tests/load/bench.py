@@ -22,7 +22,18 @@ from pathlib import Path
 import uvloop
 
 from tests.load import botapi, first_answer, kinds, planning, sending, slowest
-from tests.load.contenders import CONNECTIONS, Contender, Ours, bare, ours, usual
+from tests.load.contenders import (
+    CONNECTIONS,
+    HOOK_CONNECTIONS,
+    PACE,
+    Contender,
+    Hooks,
+    Ours,
+    bare,
+    ours,
+    usual,
+    webhooks,
+)
 from tests.load.server import cores
 
 FEW, MANY = 1_000, 1_000_000
@@ -44,15 +55,19 @@ async def bench(rounds: int, seconds: float, few: int, many: int, texts: int) ->
         b = await usual(stack, folder, stub_url, here)
         small = await ours(stack, folder / "small", few, here)
         full = await ours(stack, folder / "full", many, here)
+        hooks = await webhooks(stack, folder / "hooks", stub_url, here, a, b)
         field = [a, b, small.question, small.form, *small.unheard(), full.question, full.form]
+        everybody = [*field, *hooks.flat_out, *hooks.paced]
         with _generator(there):
             for number in range(rounds):
-                first = number % len(field)
-                for one in field[first:] + field[:first]:
+                first = number % len(everybody)
+                for one in everybody[first:] + everybody[:first]:
                     await one.measure(seconds)
-        print(f"{CONNECTIONS} connections, {rounds} interleaved rounds of {seconds:g} s, medians")
-        print(f"server on core {here}, load on core {there}\n")
+        print(f"{rounds} interleaved rounds of {seconds:g} s, medians")
+        print(f"server on core {here}, load on core {there}, load average {os.getloadavg()[0]:.1f}")
+        print(f"\n{CONNECTIONS} connections:")
         print(_table(field, a, b))
+        print(_webhooks(hooks))
         print(_against(small, full))
         print(_starts(started))
         print(
@@ -62,7 +77,7 @@ async def bench(rounds: int, seconds: float, few: int, many: int, texts: int) ->
             f"{full.server.resident_mb():.0f} MB with {many:,} stored; "
             f"(a) {a.server.resident_mb():.0f} MB, (b) {b.server.resident_mb():.0f} MB"
         )
-        wrong = _wrong(field, (small, full))
+        wrong = _wrong(everybody, (small, full, hooks))
     for sentence in wrong:
         print(f"INVALID: {sentence}", file=sys.stderr)
     return 1 if wrong else 0
@@ -110,6 +125,17 @@ def _table(field: Sequence[Contender], a: Contender, b: Contender) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _webhooks(hooks: Hooks) -> str:
+    a, b = hooks.flat_out[:2]
+    return (
+        f"{HOOK_CONNECTIONS} connections flat out (aim: × (b) ≥ 1.5, p99 ≤ 100 ms):\n"
+        f"{_table(hooks.flat_out, a, b)}"
+        "CPU is all a turn costs, its answer's way to the platform included\n\n"
+        f"{PACE:g} turns a second, latencies from when each was due (aim: p50 and p99 ≤ 30 ms):\n"
+        f"{_table(hooks.paced, a, b)}"
+    )
+
+
 def _against(small: Ours, full: Ours) -> str:
     def cpu(one: Contender, to: Contender) -> float:
         return statistics.median(one.cpu_ms) / statistics.median(to.cpu_ms)
@@ -130,7 +156,7 @@ def _starts(started: Sequence[float]) -> str:
     )
 
 
-def _wrong(field: Sequence[Contender], all_ours: Sequence[Ours]) -> list[str]:
+def _wrong(field: Sequence[Contender], programs: Sequence[Ours | Hooks]) -> list[str]:
     """What makes the figures worthless: refused requests, steps that were no steps of a report."""
     wrong = []
     for one in field:
@@ -140,9 +166,9 @@ def _wrong(field: Sequence[Contender], all_ours: Sequence[Ours]) -> list[str]:
                 refused[status] = refused.get(status, 0) + count
         if refused:
             wrong.append(f"{one.name}: refused {refused}")
-    for program in all_ours:
+    for program in programs:
         if (astray := program.astray()) != 0:
-            wrong.append(f"{astray} reports of the load went astray on {program.stored:,} stored")
+            wrong.append(f"{astray} reports of the load went astray in {program.url}")
     return wrong
 
 

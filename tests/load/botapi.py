@@ -1,6 +1,7 @@
-"""A stand-in for Telegram's Bot API: answers every call at once with the same sent message.
+"""A stand-in for the platforms' servers: answers every call at once, and always the same.
 
-It shares the load generator's core, so it is a bare protocol with one canned answer.
+It shares the load generator's core, so it is a bare protocol with one canned answer: a message that
+was sent, as Telegram, Zalo Bot and Zalo OA each say it, and a pair of tokens.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ _SENT = json.dumps(
             "date": 1_760_000_000,
             "text": "Dạ, em đã ghi.",
         },
+        "error": 0,
+        "message": "Success",
+        "data": {"message_id": "96d3cdf3af150460909", "user_id": "2468458835296197922"},
+        "access_token": "access",
+        "refresh_token": "refresh",
+        "expires_in": "90000",
     },
     ensure_ascii=False,
 ).encode()

@@ -11,9 +11,10 @@ import asyncio
 import re
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 
@@ -68,33 +69,47 @@ def body_end(data: bytes) -> tuple[int, int] | None:
     return status, head_end + 4
 
 
-class _Connection(asyncio.Protocol):
-    """Sends the next request as soon as the last one was answered, until `stop` has passed."""
+class _Feed(Protocol):
+    """Where a connection gets its next request, and the moment its latency counts from."""
 
-    def __init__(
-        self, requests: Iterator[bytes], sample: Sample, begin: float, stop: float
-    ) -> None:
-        self._requests = requests
-        self._sample = sample
+    def next(self, now: float) -> tuple[float, bytes] | None:
+        """None when there is nothing to send for now."""
+
+    def rest(self, connection: _Connection) -> None:
+        """The connection has nothing to send for now."""
+
+
+class _Connection(asyncio.Protocol):
+    """Sends what its feed gives, one request in flight."""
+
+    def __init__(self, feed: _Feed, sample: Sample, begin: float, stop: float) -> None:
+        self._feed, self._sample = feed, sample
         self._begin, self._stop = begin, stop
         self._buffer = b""
-        self._sent_at = 0.0
+        self._since = 0.0
         self._transport: asyncio.Transport | None = None
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by shape only
-        self._send(time.perf_counter())
+        self.send(time.perf_counter())
 
-    def _send(self, now: float) -> None:
+    def send(self, now: float) -> None:
+        """Take the next request from the feed and send it."""
         assert self._transport is not None
-        if now >= self._stop:
-            self._transport.close()
-            if not self.done.done():
-                self.done.set_result(None)
+        given = self._feed.next(now)
+        if given is None:
+            self._feed.rest(self)
             return
-        self._sent_at = now
-        self._transport.write(next(self._requests))
+        self._since, wanted = given
+        self._transport.write(wanted)
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        if self._transport is not None:
+            self._transport.close()
+        if not self.done.done():
+            self.done.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         if self._buffer:
@@ -111,12 +126,67 @@ class _Connection(asyncio.Protocol):
         else:
             self._sample.answered += 1
             if self._begin <= now < self._stop:
-                self._sample.latencies.append(now - self._sent_at)
-        self._send(now)
+                self._sample.latencies.append(now - self._since)
+        self.send(now)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
             self.done.set_exception(exc or ConnectionResetError("the server hung up"))
+
+
+class _Closed:
+    """A closed loop: the next request leaves when the last one was answered, until `stop`."""
+
+    def __init__(self, source: Iterator[bytes], stop: float) -> None:
+        self._source, self._stop = source, stop
+
+    def next(self, now: float) -> tuple[float, bytes] | None:
+        return (now, next(self._source)) if now < self._stop else None
+
+    def rest(self, connection: _Connection) -> None:
+        connection.close()
+
+
+class _Open:
+    """An open loop: requests fall due by the clock, and wait for a free connection if they must."""
+
+    def __init__(self) -> None:
+        self._due: deque[tuple[float, bytes]] = deque()
+        self._idle: list[_Connection] = []
+        self._ended = False
+
+    def next(self, _now: float) -> tuple[float, bytes] | None:
+        return self._due.popleft() if self._due else None
+
+    def rest(self, connection: _Connection) -> None:
+        if self._ended:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def push(self, due: float, wanted: bytes) -> None:
+        self._due.append((due, wanted))
+        if self._idle:
+            self._idle.pop().send(time.perf_counter())
+
+    def end(self) -> None:
+        self._ended = True
+        for connection in self._idle:
+            connection.close()
+
+
+async def _connect(
+    port: int, feeds: Iterable[_Feed], sample: Sample, begin: float
+) -> list[_Connection]:
+    loop, opened = asyncio.get_running_loop(), []
+    for feed in feeds:
+
+        def build(feed: _Feed = feed) -> _Connection:
+            return _Connection(feed, sample, begin, begin + sample.seconds)
+
+        _, connection = await loop.create_connection(build, "127.0.0.1", port)
+        opened.append(connection)
+    return opened
 
 
 async def drive(
@@ -128,16 +198,34 @@ async def drive(
     answers are waited for, so a source can be used again in a later round where it stopped.
     Raises ConnectionError when the server hangs up.
     """
-    loop = asyncio.get_running_loop()
+    begin, sample = time.perf_counter() + warm_up, Sample(seconds)
+    feeds = [_Closed(source, begin + seconds) for source in sources]
+    opened = await _connect(port, feeds, sample, begin)
+    await asyncio.gather(*(connection.done for connection in opened))
+    return sample
+
+
+async def pace(
+    port: int,
+    sources: Sequence[Iterator[bytes]],
+    per_second: float,
+    seconds: float,
+    *,
+    warm_up: float = 0.3,
+) -> Sample:
+    """The same, with so many requests a second falling due, whether or not the server keeps up.
+
+    A latency counts from the moment the request was due: a server that stands still makes all that
+    falls due meanwhile late, not one request alone.
+    """
+    sample, feed = Sample(seconds), _Open()
     begin = time.perf_counter() + warm_up
-    sample = Sample(seconds)
-    opened: list[_Connection] = []
-    for source in sources:
-
-        def build(source: Iterator[bytes] = source) -> _Connection:
-            return _Connection(source, sample, begin, begin + seconds)
-
-        _, connection = await loop.create_connection(build, "127.0.0.1", port)
-        opened.append(connection)
+    opened = await _connect(port, [feed] * len(sources), sample, begin)
+    first = time.perf_counter()
+    for number in range(round(per_second * (begin + seconds - first))):
+        due = first + number / per_second
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        feed.push(due, next(sources[number % len(sources)]))
+    feed.end()
     await asyncio.gather(*(connection.done for connection in opened))
     return sample

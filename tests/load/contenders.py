@@ -1,28 +1,34 @@
-"""Who is measured: the two baselines and our program on a small and on a full store."""
+"""Who is measured: the two baselines, and our program on a small store, on a full one, and behind
+the platforms' webhooks."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from storage.database import Database
-from storage.schema import contributions
+from storage.schema import contributions, recipients
 from storage.upgrade import upgrade
-from tests.load import bulk, usual_aiogram
-from tests.load.client import Sample, drive, request
+from tests.load import bulk, hooks, usual_aiogram
+from tests.load.client import Sample, drive, pace, request
 from tests.load.page import Page
 from tests.load.server import Server, free_port, start, start_bot
 from tests.load.traffic import asked, telegram_update
-from tests.load.villagers import Asker, Reporter, scout
+from tests.load.villagers import Reporter, asking, cookie, on_the_web, scout
 
 CONNECTIONS = 64
+HOOK_CONNECTIONS = 100
+PACE = 100.0
+"""Turns a second."""
 _SCOUTED = 2
 """Reports the scout makes to learn the steps."""
 
@@ -36,6 +42,11 @@ class Contender:
     sources: Sequence[Iterator[bytes]]
     cookies: Sequence[str] = ()
     """People whose pages are open meanwhile."""
+    per_second: float | None = None
+    """Requests that fall due a second; without it each source goes as fast as it is answered."""
+    ends: Callable[[], Awaitable[None]] | None = None
+    """Waits until what was answered is also done, where that comes later: it costs its contender
+    processor time, and must not be left to burden the next one."""
     samples: list[Sample] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
     """The server's processor time a turn: what is left when the machine has other work too."""
@@ -48,7 +59,12 @@ class Contender:
             await page.open(port)
         spent = self.server.cpu_seconds()
         try:
-            sample = await drive(port, self.sources, seconds)
+            if self.per_second is None:
+                sample = await drive(port, self.sources, seconds)
+            else:
+                sample = await pace(port, self.sources, self.per_second, seconds)
+            if self.ends is not None:
+                await self.ends()
             self.samples.append(sample)
             spent = self.server.cpu_seconds() - spent
             self.cpu_ms.append(spent * 1000 / max(1, sample.answered))
@@ -63,7 +79,7 @@ async def bare(stack: ExitStack, core: int | None) -> Contender:
     server = start(["-m", "tests.load.bare_aiohttp", str(port)], port, core=core)
     stack.callback(server.stop)
     await asyncio.to_thread(server.wait_ready)
-    return Contender("(a) bare aiohttp: POST → 200", server, _all_updates())
+    return Contender("(a) bare aiohttp: POST → 200", server, _all_updates(CONNECTIONS))
 
 
 async def usual(stack: ExitStack, folder: Path, stub: str, core: int | None) -> Contender:
@@ -74,17 +90,18 @@ async def usual(stack: ExitStack, folder: Path, stub: str, core: int | None) -> 
     server = start(command, port, core=core)
     stack.callback(server.stop)
     await asyncio.to_thread(server.wait_ready)
-    return Contender("(b) aiogram: awaited, row committed, echo", server, _all_updates())
+    name = "(b) aiogram: awaited, row committed, echo"
+    return Contender(name, server, _all_updates(CONNECTIONS))
 
 
-def _all_updates() -> list[Iterator[bytes]]:
-    return [_updates(number) for number in range(CONNECTIONS)]
+def _all_updates(connections: int) -> list[Iterator[bytes]]:
+    return [_updates(number) for number in range(connections)]
 
 
 def _updates(number: int) -> Iterator[bytes]:
     secret = f"X-Telegram-Bot-Api-Secret-Token: {usual_aiogram.SECRET}"
     for event, text in enumerate(asked(number)):
-        update = telegram_update(number * 1_000_000 + event, text)
+        update = telegram_update(number * 1_000_000 + event, text, (number + event) % 997)
         yield request(usual_aiogram.PATH, json.dumps(update, ensure_ascii=False).encode(), secret)
 
 
@@ -109,14 +126,9 @@ class Ours:
 
     def astray(self) -> int:
         """Reports sent off in the load minus those the store holds: 0 when each step was right."""
-        database = Database(self.url)
-        try:
-            with database.reading(datetime.now(UTC)) as tx:
-                held = tx.execute(select(func.count()).select_from(contributions)).scalar_one()
-        finally:
-            database.dispose()
         sent_off = sum(one.sent_off for one in self.reporters)
-        return self.stored + _SCOUTED + sent_off - int(held)
+        held = _count(self.url, select(func.count(contributions.c.id)))
+        return self.stored + _SCOUTED + sent_off - held
 
 
 async def ours(stack: ExitStack, folder: Path, stored: int, core: int | None) -> Ours:
@@ -128,12 +140,78 @@ async def ours(stack: ExitStack, folder: Path, stored: int, core: int | None) ->
     await asyncio.to_thread(server.wait_ready)
     ready_mb = server.resident_mb()
     steps = await scout(server.port, f"scout/{stored}")
-    askers = [Asker(str(stored), number) for number in range(CONNECTIONS)]
-    reporters = [Reporter(str(stored), number, steps) for number in range(CONNECTIONS)]
+    ask = [f"{stored}/asks/{number}" for number in range(CONNECTIONS)]
+    report = [f"{stored}/reports/{number}" for number in range(CONNECTIONS)]
+    askers = [asking(number, on_the_web(seed)) for number, seed in enumerate(ask)]
+    reporters = [
+        Reporter(number * 10_000, steps, on_the_web(seed)) for number, seed in enumerate(report)
+    ]
     label = f"page open, {stored:,} stored"
-    question = Contender(f"question, {label}", server, askers, [one.cookie for one in askers])
-    form = Contender(f"form step, {label}", server, reporters, [one.cookie for one in reporters])
+    question = Contender(f"question, {label}", server, askers, [cookie(one) for one in ask])
+    form = Contender(f"form step, {label}", server, reporters, [cookie(one) for one in report])
     return Ours(stored, url, server, ready_mb, question, form, reporters)
+
+
+@dataclass(slots=True)
+class Hooks:
+    """Our program behind the platforms' webhooks, and the usual bot behind its own."""
+
+    url: str
+    server: Server
+    flat_out: list[Contender]
+    """The baselines first, then a platform each."""
+    paced: list[Contender]
+    crowds: Sequence[hooks.Crowd]
+
+    def astray(self) -> int:
+        """Reports sent off minus those stored."""
+        sent_off = sum(one.sent_off for one in self.crowds)
+        return _SCOUTED + sent_off - _count(self.url, select(func.count(contributions.c.id)))
+
+
+async def webhooks(
+    stack: ExitStack, folder: Path, stub: str, core: int | None, a: Contender, b: Contender
+) -> Hooks:
+    """Start our program on a new store in `folder` with every platform set up, beside (a) and (b).
+
+    As many connections as the platforms are asked to bear, for all of them.
+    """
+    url = f"sqlite:///{folder / 'chung-suc.db'}"
+    await asyncio.to_thread(_store, url, 0)
+    port = free_port()
+    server = start_bot(folder, port, more=hooks.settings(stub, port), core=core)
+    stack.callback(server.stop)
+    await asyncio.to_thread(server.wait_ready)
+    steps = await scout(port, "scout/hooks")
+    updates = _all_updates(HOOK_CONNECTIONS)
+    flat_out = [Contender(one.name, one.server, updates) for one in (a, b)]
+    paced = [Contender(b.name, b.server, updates, per_second=PACE)]
+    crowds: list[hooks.Crowd] = []
+    ends = partial(_delivered, url)
+    for platform, person in hooks.POSTS.items():
+        made = person()
+        own = [hooks.Crowd(number, made, steps) for number in range(HOOK_CONNECTIONS)]
+        name = f"{platform} webhook"
+        flat_out.append(Contender(name, server, own, ends=ends))
+        paced.append(Contender(name, server, own, per_second=PACE, ends=ends))
+        crowds += own
+    return Hooks(url, server, flat_out, paced, crowds)
+
+
+async def _delivered(url: str) -> None:
+    """Every answer has reached its platform."""
+    waiting = select(func.count(recipients.c.account_id))
+    while await asyncio.to_thread(_count, url, waiting):  # noqa: ASYNC110 - another process's
+        await asyncio.sleep(0.2)
+
+
+def _count(url: str, asked: Select[Any]) -> int:
+    database = Database(url)
+    try:
+        with database.reading(datetime.now(UTC)) as tx:
+            return int(tx.execute(asked).scalar_one())
+    finally:
+        database.dispose()
 
 
 def _store(url: str, stored: int) -> None:

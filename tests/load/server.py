@@ -166,11 +166,12 @@ def start_bot(
     *,
     database_url: str | None = None,
     clock: str | None = None,
+    more: Mapping[str, str] | None = None,
     core: int | None = None,
     log: IO[bytes] | None = None,
 ) -> Server:
-    """`python -m bot run` on `data`; `clock` is BOT_CLOCK."""
-    settings = bot_settings(data, port, database_url)
+    """`python -m bot run` on `data`; `clock` is BOT_CLOCK, `more` are other settings."""
+    settings = bot_settings(data, port, database_url) | dict(more or {})
     if clock is not None:
         settings["BOT_CLOCK"] = clock
     command = ["-m", "bot", "run"]

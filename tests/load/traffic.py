@@ -85,9 +85,10 @@ def told(number: int) -> Told:
     )
 
 
-def telegram_update(number: int, text: str) -> dict[str, object]:
-    """The same text as Telegram's server would post it: a message in a private chat."""
-    person = {"id": 5_000_000_000 + number % 997, "first_name": "Páo", "last_name": "Vàng A"}
+def telegram_update(number: int, text: str, who: int) -> dict[str, object]:
+    """The same text as Telegram's server would post it: update `number`, a message in the private
+    chat of person `who`."""
+    person = {"id": 5_000_000_000 + who, "first_name": "Páo", "last_name": "Vàng A"}
     return {
         "update_id": 700_000_000 + number,
         "message": {

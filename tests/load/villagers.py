@@ -1,7 +1,7 @@
 """The people of the bench: those who ask, and those who walk through a report step by step.
 
-Each is a person of his own on the web channel with one connection. What the steps of a report are
-is not written down here: one scout walks through two reports first, reading what he is asked.
+How a person's words are posted is the channel's business. What the steps of a report are is not
+written down here: one scout walks through two reports first, reading what he is asked.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import base64
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Self
@@ -21,6 +21,8 @@ from tests.load import script
 from tests.load.client import request
 from tests.load.traffic import asked, told
 
+Post = Callable[[str], bytes]
+"""One person's next words as a request."""
 _PATIENCE = 20.0
 _MOST_STEPS = 30
 
@@ -91,38 +93,38 @@ def _typed(what: str, report: int) -> str:
     return answer.label if isinstance(answer, script.Press) else answer.text
 
 
-class Asker:
-    """Someone who asks one question after the other."""
+def on_the_web(seed: str) -> Post:
+    """A person with the web chat's cookie of that seed."""
+    header, events = f"Cookie: {cookie(seed)}", count()
 
-    def __init__(self, name: str, number: int) -> None:
-        self.cookie = cookie(f"{name}/asks/{number}")
-        self._questions = enumerate(asked(number))
+    def post(text: str) -> bytes:
+        body = json.dumps({"id": f"e{next(events)}", "text": text}, ensure_ascii=False).encode()
+        return request("/chat/messages", body, header)
 
-    def __iter__(self) -> Self:
-        return self
+    return post
 
-    def __next__(self) -> bytes:
-        event, question = next(self._questions)
-        return _said(f"q{event}", question, self.cookie)
+
+def asking(number: int, post: Post) -> Iterator[bytes]:
+    """Somebody who asks one question after the other."""
+    return map(post, asked(number))
 
 
 class Reporter:
     """Someone who reports one contribution after the other, a request for each step.
 
-    `sent_off` counts the reports whose last step, "Gửi", was handed out.
+    `first` is the number of his first report. `sent_off` counts the reports whose last step, "Gửi",
+    was handed out.
     """
 
-    def __init__(self, name: str, number: int, steps: Steps) -> None:
-        self.cookie = cookie(f"{name}/reports/{number}")
+    def __init__(self, first: int, steps: Steps, post: Post) -> None:
         self.sent_off = 0
-        self._events = count()
-        self._texts = self._walks(number * 10_000, steps)
+        self._requests = map(post, self._walks(first, steps))
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:
-        return _said(f"f{next(self._events)}", next(self._texts), self.cookie)
+        return next(self._requests)
 
     def _walks(self, first: int, steps: Steps) -> Iterator[str]:
         for report in count(first):
@@ -130,8 +132,3 @@ class Reporter:
             for what in steps.later if report > first else steps.first:
                 self.sent_off += what == script.SEND
                 yield _typed(what, report)
-
-
-def _said(event: str, text: str, who: str) -> bytes:
-    body = json.dumps({"id": event, "text": text}, ensure_ascii=False).encode()
-    return request("/chat/messages", body, f"Cookie: {who}")
