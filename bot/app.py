@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from bot.channels.zalo_oa_events import CHANNEL
 from bot.clock import Clock, make_clock
 from bot.engine import Engine
 from bot.plan_folder import load_plan
@@ -40,15 +41,20 @@ def make_world(
     data_dir: Path | None = None,
     most_per_minute: int = 0,
     verify_days: int = 7,
+    *,
+    templates: bool = False,
 ) -> World:
-    """What every turn shares, read from files once."""
+    """What every turn shares, read from files once; with `templates` Zalo reaches the silent."""
     plan = load_plan(data_dir, plan_until)
     # The plan's calendar has its years worked out; another would load them in the first turn.
     limits = replace(deadlines.load(DEFAULT), calendar=plan.calendar)
     due = nudges.load(DEFAULT, limits, plan_until)
     # An amount with a slip loads every word list there is; the first one typed is not to wait.
     quantities.read("2 triệy rưởi", "money")
-    return World(plan, places.load(), Words(), due, officer_contact, most_per_minute, verify_days)
+    return World(
+        plan, places.load(), Words(), due, officer_contact, most_per_minute, verify_days,
+        windowed="" if templates else CHANNEL,
+    )  # fmt: skip
 
 
 def open_store(settings: Settings) -> Database:
@@ -70,8 +76,8 @@ def make_app(settings: Settings) -> App:
         settings.data_dir,
         settings.most_per_minute,
         settings.verify_days,
+        templates=bool(settings.zalo_oa_template),
     )
-    world = replace(world, reaches_silent=bool(settings.zalo_oa_template))
     note = None
     if settings.clock is not None:
         # A rehearsal: invented people, whose conversations become transcripts.

@@ -59,7 +59,7 @@ def _wipe(writer: Writer, request: Request) -> None:
     while not writer.run(lambda tx: wiping.wipe(tx, person)):
         pass
     reports = writer.run(lambda tx: erasing.codes_of(tx, person))
-    marks = writer.run(lambda tx: erasing.marks_of(tx, person))
+    marks = writer.run(lambda tx: erasing.marks_of(tx, person, reports))
     _each_slice(writer, lambda tx, after: erasing.wipe_messages(tx, person, marks, after))
     _each_slice(writer, lambda tx, after: erasing.wipe_talks(tx, reports, after))
     writer.run(lambda tx: erasing.mark_wiped(tx, request))

@@ -14,8 +14,7 @@ from storage.grants import Grant
 from storage.subscriptions import Village
 
 SILENT = timedelta(days=7)
-"""Zalo takes nothing for who has been silent for longer, but for a template message."""
-WINDOWED = "zalo_oa"
+"""For who has been silent for longer, `World.windowed` takes nothing."""
 
 
 def area(turn: Turn, place: str) -> tuple[str, ...]:
@@ -35,9 +34,7 @@ def reach(
     people, missed = 0, dict[str, int]()
     for one in subscriptions.groups(tx, tx.now - SILENT, places=places, actors=actors):
         people += one.people
-        why = one.unreachable or (
-            "window" if one.silent and one.channel == _windowed(world) else ""
-        )
+        why = one.unreachable or ("window" if one.silent and one.channel == world.windowed else "")
         if why:
             missed[why] = missed.get(why, 0) + one.people
     return people, missed
@@ -48,11 +45,7 @@ def villages(
 ) -> list[Village]:
     """Where those live whom the loudspeaker must reach, the village with the most in front."""
     since = tx.now - SILENT
-    return subscriptions.unreached(tx, since, _windowed(world), most, skip, places=places)
-
-
-def _windowed(world: World) -> str:
-    return "" if world.reaches_silent else WINDOWED
+    return subscriptions.unreached(tx, since, world.windowed, most, skip, places=places)
 
 
 def held(turn: Turn) -> list[Grant]:

@@ -41,8 +41,8 @@ class World:
     """Messages of one person that are handled; 0 is no limit."""
     verify_days: int = 7
     """For so many days a commune has a report to itself."""
-    reaches_silent: bool = False
-    """Whether who has long been silent can be written to all the same (a template message)."""
+    windowed: str = ""
+    """The channel that takes nothing for who has long been silent, "" for none."""
     keep_talk: Callable[[Turn], str | None] | None = None
     """While rehearsing: keeps the writer's conversation and gives the file's name."""
 

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy import bindparam, insert, select, update
 
 from storage import audit
 from storage.database import Tx
 from storage.schema import consents
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """One agreement to one purpose, with who agreed for somebody under age, "" for none."""
-
-    purpose: str
-    text_version: str
-    given_at: datetime
-    withdrawn_at: datetime | None
-    guardian: str
-
 
 _LIVE = (
     select(consents.c.id)
@@ -37,25 +22,6 @@ _LIVE = (
 def has(tx: Tx, person_id: int, purpose: str) -> bool:
     """Whether the person has agreed to this purpose and not taken it back."""
     return tx.execute(_LIVE, {"of_person": person_id, "for_purpose": purpose}).first() is not None
-
-
-def of_person(tx: Tx, person_id: int) -> list[Consent]:
-    """Every agreement a person ever gave, oldest first."""
-    rows = tx.execute(
-        select(
-            consents.c.purpose,
-            consents.c.text_version,
-            consents.c.given_at,
-            consents.c.withdrawn_at,
-            consents.c.guardian,
-        )
-        .where(consents.c.person_id == person_id)
-        .order_by(consents.c.id)
-    )
-    return [
-        Consent(row.purpose, row.text_version, row.given_at, row.withdrawn_at, row.guardian or "")
-        for row in rows
-    ]
 
 
 def give(

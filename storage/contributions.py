@@ -14,6 +14,8 @@ from storage.codes import new_code
 from storage.database import Tx
 from storage.schema import contribution_versions, contributions
 
+GONE = ("withdrawn", "rejected", "revoked")
+"""States of what counts as nothing."""
 OPEN = ("submitted", "in_review")
 """States in which an officer may decide."""
 _TRIES = 8

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Boolean, and_, bindparam, func, or_, select, update
 
 from storage import audit
-from storage.contributions import COLUMNS, Contribution
+from storage.contributions import COLUMNS, GONE, Contribution
 from storage.database import Tx
 from storage.schema import contributions
 
@@ -37,7 +37,7 @@ _SAME = (
         ),
         _c.kind == bindparam("of_kind"),
         _c.id != bindparam("of_id"),
-        _c.state.notin_(["withdrawn", "rejected", "revoked"]),
+        _c.state.not_in(GONE),
         _c.made_on.between(bindparam("first"), bindparam("last")),
         or_(
             _c.made_on == bindparam("day"),
@@ -54,7 +54,7 @@ _EARLIER = select(func.count(), func.count(_c.verified_vnd), func.sum(_c.verifie
     _c.place == bindparam("at_place"),
     _c.id != bindparam("of_id"),
     _c.submitted_at >= bindparam("since"),
-    _c.state.notin_(["withdrawn"]),
+    _c.state != "withdrawn",
 )
 
 

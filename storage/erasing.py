@@ -46,15 +46,15 @@ def codes_of(tx: Tx, person_id: int) -> dict[int, str]:
     return {row.id: row.code for row in rows}
 
 
-def marks_of(tx: Tx, person_id: int) -> list[Mark]:
-    """What tells a message about the person's reports or his complaints."""
+def marks_of(tx: Tx, person_id: int, reports: dict[int, str]) -> list[Mark]:
+    """What tells a message about the person's reports, as `codes_of` gives them, or complaints."""
     said = tx.execute(
         select(data_requests.c.id, data_requests.c.outcome).where(
             data_requests.c.person_id == person_id, data_requests.c.kind == COMPLAIN
         )
     )
     complaints = [(str(row.id), line) for row in said if (line := row.outcome.partition("\n")[0])]
-    return [*((code,) for code in codes_of(tx, person_id).values()), *complaints]
+    return [*((code,) for code in reports.values()), *complaints]
 
 
 def wipe_messages(

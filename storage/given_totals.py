@@ -61,7 +61,7 @@ _COLUMNS = [
     contributions.c[name]
     for name in (
         "contributor_kind", "contributor_key", "contributor_name", "village", "village_key",
-        "kind", "verified_vnd", "verified_quantity", "submitted_at", "id",
+        "kind", "verified_vnd", "verified_quantity",
     )
 ]  # fmt: skip
 
@@ -149,34 +149,25 @@ def of_one(
     Of the kinds in `ranked` the highest quantity counts, of all others the sum.
     """
     who = {"with_key": key, "at_place": place, "of_kind": contributor_kind}
-    found = _added_up(tx.execute(_OF_ONE, {**who, **_days(year)}).all(), ranked)
-    return found[0] if found else None
+    rows = tx.execute(_OF_ONE, {**who, **_days(year)}).all()
+    return _total(rows, ranked) if rows else None
 
 
 def _days(year: int) -> dict[str, date]:
     return {"first_day": date(year, 1, 1), "last_day": date(year, 12, 31)}
 
 
-def _added_up(rows: Sequence[Row[Any]], ranked: Collection[str]) -> list[Total]:
-    by_contributor: dict[tuple[str, str], dict[str, list[Row[Any]]]] = {}
+def _total(rows: Sequence[Row[Any]], ranked: Collection[str]) -> Total:
+    """The reports of one contributor together, under the name and village he told last."""
+    by_kind: dict[str, list[Row[Any]]] = {}
     for row in rows:
-        kinds = by_contributor.setdefault((row.contributor_kind, row.contributor_key), {})
-        kinds.setdefault(row.kind, []).append(row)
-    return [
-        _total(
-            kind,
-            key,
-            [_given(name, told, name in ranked) for name, told in sorted(given.items())],
-            given,
-        )
-        for (kind, key), given in by_contributor.items()
-    ]
-
-
-def _total(kind: str, key: str, given: list[Given], rows: dict[str, list[Row[Any]]]) -> Total:
-    newest = max((row for told in rows.values() for row in told), key=lambda row: int(row.id))
-    name, village, village_key = newest.contributor_name, newest.village, newest.village_key
-    return Total(kind, key, name, village, village_key, tuple(given))
+        by_kind.setdefault(row.kind, []).append(row)
+    last = rows[-1]
+    return Total(
+        last.contributor_kind, last.contributor_key, last.contributor_name,
+        last.village, last.village_key,
+        tuple(_given(kind, told, kind in ranked) for kind, told in sorted(by_kind.items())),
+    )  # fmt: skip
 
 
 def _given(kind: str, rows: list[Row[Any]], ranked: bool) -> Given:

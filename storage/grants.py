@@ -8,12 +8,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select, update
 
 from storage import audit
 from storage.database import Tx
 from storage.people import Person
-from storage.schema import grants, invitations, people
+from storage.schema import UtcTime, grants, invitations, people
 
 INVITATION_LIFE = timedelta(hours=72)
 """Long enough for an officer away in the villages, short enough that a lost paper is worthless."""
@@ -54,9 +54,14 @@ class Invitation:
     created_by: int | None = None
 
 
+def counts_at(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Whether a row of `grants` counts: not taken back, and its last day is not over."""
+    not_over = or_(grants.c.until.is_(None), grants.c.until > now)
+    return and_(grants.c.revoked_at.is_(None), not_over)
+
+
 _LIVE = select(*(grants.c[name] for name in Grant.__dataclass_fields__)).where(
-    grants.c.revoked_at.is_(None),
-    or_(grants.c.until.is_(None), grants.c.until > bindparam("now")),
+    counts_at(bindparam("now", type_=UtcTime))
 )
 _OF_PERSON = _LIVE.where(grants.c.person_id == bindparam("of_person")).order_by(grants.c.id)
 _AT_PLACE = _LIVE.where(
@@ -199,11 +204,7 @@ def stands(tx: Tx, grant_id: int) -> bool:
     """Whether a grant still counts, kept so till the transaction ends."""
     found = tx.execute(
         select(grants.c.id)
-        .where(
-            grants.c.id == grant_id,
-            grants.c.revoked_at.is_(None),
-            or_(grants.c.until.is_(None), grants.c.until > tx.now),
-        )
+        .where(grants.c.id == grant_id, counts_at(tx.now))
         .with_for_update(read=True)
     )
     return found.first() is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Integer, bindparam, case, insert, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, case, insert, or_, select, update
 
 from storage.database import News, Tx
 from storage.schema import UtcTime, accounts, outbox, recipients
@@ -49,8 +49,8 @@ _SENT = (
 )
 
 
-CALLED = ("telegram", "zalo_oa", "zalo_bot")
-"""Channels that must be called to say something; the others come and fetch it."""
+FETCHING = ("web", "terminal")
+"""Channels that come and fetch what is said to their people; every other must be called."""
 RANKS: dict[Kind, int] = {"reply": 0, "push": 1}
 """Who waits for an answer goes first."""
 _WAITS = select(
@@ -61,13 +61,11 @@ _WAITS = select(
     bindparam("due", type_=UtcTime).label("leased_until"),
 )
 # No IN: its list is filled in at each run.
-_EXPECTED = _WAITS.where(
-    accounts.c.id == bindparam("of_account"), or_(*(accounts.c.channel == name for name in CALLED))
-)
+_CALLED = and_(*(accounts.c.channel != name for name in FETCHING))
+_EXPECTED = _WAITS.where(accounts.c.id == bindparam("of_account"), _CALLED)
 _ALL_EXPECTED = _WAITS.where(
     accounts.c.id.in_(bindparam("of_accounts", expanding=True)),
-    # Not the bare column: SQLite would walk through the channel's index, everybody's, instead.
-    or_(*(accounts.c.channel.concat("") == name for name in CALLED)),
+    _CALLED,
     # Locks are taken in one order, or two replicas would wait for each other.
 ).order_by(accounts.c.id)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 
 from storage import audit
 from storage.database import Tx
@@ -136,13 +136,7 @@ def rename(tx: Tx, person: Person, name: str, name_key: str) -> None:
 
 def find_account(tx: Tx, channel: str, account: str, sender: str) -> int | None:
     """The id of an account, None when nobody ever wrote from it."""
-    row = tx.execute(
-        select(accounts.c.id).where(
-            accounts.c.channel == channel,
-            accounts.c.account == account,
-            accounts.c.sender == sender,
-        )
-    ).one_or_none()
+    row = tx.execute(select(accounts.c.id).where(*_is(channel, account, sender))).one_or_none()
     return None if row is None else int(row.id)
 
 
@@ -220,28 +214,18 @@ def let_go(tx: Tx, account: Account, *, by: Conversation) -> bool:
 def note_reach(tx: Tx, *, channel: str, account: str, sender: str, why: str) -> None:
     """Keep why nothing reaches an account, "" when it can be reached again; unknown ones are not
     made for it."""
-    tx.execute(
-        update(accounts)
-        .where(
-            accounts.c.channel == channel,
-            accounts.c.account == account,
-            accounts.c.sender == sender,
-        )
-        .values(unreachable_at=tx.now if why else None, unreachable_why=why)
-    )
+    told = {"unreachable_at": tx.now if why else None, "unreachable_why": why}
+    tx.execute(update(accounts).where(*_is(channel, account, sender)).values(told))
 
 
 def pause(tx: Tx, *, channel: str, account: str, sender: str, until: datetime) -> None:
     """A human operator talks to this account till then: the bot keeps silent."""
-    tx.execute(
-        update(accounts)
-        .where(
-            accounts.c.channel == channel,
-            accounts.c.account == account,
-            accounts.c.sender == sender,
-        )
-        .values(paused_until=until)
-    )
+    tx.execute(update(accounts).where(*_is(channel, account, sender)).values(paused_until=until))
+
+
+def _is(channel: str, account: str, sender: str) -> list[ColumnElement[bool]]:
+    whose = {"channel": channel, "account": account, "sender": sender}
+    return [accounts.c[name] == value for name, value in whose.items()]
 
 
 def name_of(tx: Tx, person_id: int) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 
 from storage import audit
 from storage.database import Tx
+from storage.grants import counts_at
 from storage.organisations import Organisation
 from storage.schema import grants, organisations, people, representations
 
@@ -91,8 +92,7 @@ def of_person(tx: Tx, person_id: int, limit: int) -> list[Organisation]:
         .where(
             grants.c.person_id == person_id,
             grants.c.role == ROLE,
-            grants.c.revoked_at.is_(None),
-            grants.c.until.is_(None) | (grants.c.until > tx.now),
+            counts_at(tx.now),
         )
         .order_by(grants.c.id.desc())
         .limit(limit)

@@ -92,14 +92,6 @@ def waiting(tx: Tx, limit: int, kind: str | None = None) -> list[Request]:
     return [Request(*row) for row in rows]
 
 
-def of_person(tx: Tx, person_id: int) -> list[Request]:
-    """Everything a person asked for, oldest first."""
-    rows = tx.execute(
-        select(*_COLUMNS).where(data_requests.c.person_id == person_id).order_by(data_requests.c.id)
-    )
-    return [Request(*row) for row in rows]
-
-
 def say_farewell_to(tx: Tx, request_id: int, account_id: int) -> Request:
     """Whom to tell of an erasure, for the account that asked for it is nobody's any more."""
     tx.execute(

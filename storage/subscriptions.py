@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from storage import audit, outbox
 from storage.database import Tx
+from storage.grants import counts_at
 from storage.schema import accounts, conversations, grants, households, people, subscriptions
 
 NO_OFFICE = "villager"
@@ -179,8 +180,7 @@ def _counting(
         grants.c.person_id == subscriptions.c.person_id,
         grants.c.role == subscriptions.c.actor,
         grants.c.place == subscriptions.c.place,
-        grants.c.revoked_at.is_(None),
-        or_(grants.c.until.is_(None), grants.c.until > tx.now),
+        counts_at(tx.now),
     )
     wanted = [_LIVE, or_(subscriptions.c.actor == NO_OFFICE, held)]
     if actors:

@@ -8,11 +8,9 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 
+from storage.contributions import GONE
 from storage.database import Tx
 from storage.schema import contributions
-
-GONE = ("withdrawn", "rejected", "revoked")
-"""States of what counts as nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -463,7 +463,7 @@ def test_only_platforms_that_must_be_called_get_recipients(
     database: Database, clock: HandClock
 ) -> None:
     with database.writing(clock()) as tx:
-        for channel in ("web", "terminal", *outbox.CALLED):
+        for channel in (*outbox.FETCHING, "telegram", "zalo_oa", "zalo_bot"):
             account_id = people.open_conversation(tx, channel, "x", "a").account_id
             outbox.put(tx, account_id, "push", [{"text": "tin", "choices": []}])
         called: list[Any] = [one.called for one in tx.news]

@@ -88,5 +88,7 @@ async def test_a_store_that_is_away_is_said_so(world: World) -> None:
 
 def test_asking_for_the_copy_on_the_web_gives_the_links_and_is_noted(engine: Engine) -> None:
     _say(engine, SENDER, "tải dữ liệu")
-    found = engine.writer.run(lambda tx: requests.of_person(tx, 1))
-    assert [(one.kind, one.done_at is not None) for one in found] == [("copy", True)]
+    found = engine.writer.run(lambda tx: requests.find(tx, 1))
+    assert found is not None
+    assert (found.person_id, found.kind, found.done_at is not None) == (1, "copy", True)
+    assert engine.writer.run(lambda tx: requests.find(tx, 2)) is None

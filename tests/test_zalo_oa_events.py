@@ -42,7 +42,7 @@ def said(event: dict[str, Any]) -> Message:
 # ---- What people say ---------------------------------------------------------------------------
 
 
-def test_a_text_is_a_message_and_opens_the_window() -> None:
+def test_a_text_is_a_message() -> None:
     event = PEOPLE.says(PAO, "Nhà tôi góp 2 triệu")
     assert of(event) == Said(
         Message(
@@ -53,7 +53,6 @@ def test_a_text_is_a_message_and_opens_the_window() -> None:
             START,
             text="Nhà tôi góp 2 triệu",
         ),
-        interacted=True,
     )
 
 
@@ -155,7 +154,6 @@ def test_what_a_person_writes_with_that_sign_stays_his_text(text: str) -> None:
 def test_who_comes_is_shown_the_menu(event: dict[str, Any]) -> None:
     found = of(event)
     assert isinstance(found, Said)
-    assert found.interacted
     assert found.message.text == "start"
     stamp = event["timestamp"]
     assert found.message.event_id == f"{event['event_name']}:{PAO.user_id}:{stamp}"
@@ -184,7 +182,6 @@ def test_both_shapes_of_the_phone_card(info: dict[str, Any]) -> None:
     found = of(PEOPLE.shares(PAO, info))
     assert isinstance(found, Said)
     assert found.message.attachments == (Attachment("contact", "84912345678", "Giàng A Páo"),)
-    assert not found.interacted
 
 
 # ---- What else happens -------------------------------------------------------------------------

@@ -30,12 +30,9 @@ _TAPPED = re.compile(rf"{PAYLOAD}({TYPED}.+|[A-Za-z0-9_.~-]{{12,}})", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A person did something the conversation answers. `interacted`: from `message.at` on we may
-    answer for free.
-    """
+    """A person did something the conversation answers."""
 
     message: Message
-    interacted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ def _said(fields: _Fields, name: str, account: str, now: datetime) -> Said:
         choice=tapped[1] if tapped else None,
         attachments=things,
     )
-    return Said(said, interacted=True)
+    return Said(said)
 
 
 def _echo(fields: _Fields, name: str, account: str, now: datetime) -> Event:
@@ -160,21 +157,20 @@ def _without_msg_id(
 def _followed(fields: _Fields, account: str, now: datetime) -> Said:
     _ours(fields.get("oa_id"), account)
     sender = ident(inner(fields, "follower").get("id"))
-    return Said(_without_msg_id(fields, sender, account, now, START), interacted=True)
+    return Said(_without_msg_id(fields, sender, account, now, START))
 
 
 def _opened(fields: _Fields, account: str, now: datetime) -> Said:
     _ours(fields.get("oa_id"), account)
     sender = ident(fields.get("user_id"))
-    return Said(_without_msg_id(fields, sender, account, now, START), interacted=True)
+    return Said(_without_msg_id(fields, sender, account, now, START))
 
 
 def _submitted(fields: _Fields, account: str, now: datetime) -> Said:
     sender = ident(inner(fields, "sender").get("id"))
     _ours(inner(fields, "recipient").get("id"), account)
     things = shared_contact(fields)
-    # Zalo's list of what opens the window does not name the card.
-    return Said(_without_msg_id(fields, sender, account, now, "", things), interacted=False)
+    return Said(_without_msg_id(fields, sender, account, now, "", things))
 
 
 def _unfollowed(fields: _Fields, account: str, now: datetime) -> Left:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,8 +25,10 @@ def main(options: argparse.Namespace) -> int:
     with common.storage_at_hand():
         from bot.app import make_world, open_store
 
-        world = make_world(settings.officer_contact, settings.plan_until, settings.data_dir)
-        world = replace(world, reaches_silent=bool(settings.zalo_oa_template))
+        world = make_world(
+            settings.officer_contact, settings.plan_until, settings.data_dir,
+            templates=bool(settings.zalo_oa_template),
+        )  # fmt: skip
         database = open_store(settings)
         at = datetime.combine(day, datetime.min.time(), ZONE)
         with database.reading(at) as tx:
