@@ -17,6 +17,7 @@ from typing import Protocol
 
 import structlog
 
+from bot import faults
 from bot.channels.platform import NotFetched
 from bot.channels.web import CHANNEL as WEB
 from bot.engine import Engine
@@ -95,7 +96,7 @@ class MediaJob:
         outcomes = await asyncio.gather(*map(self._settle, due), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, StorageAway):
-                log.error("media_job", fault=type(outcome).__name__)
+                log.error("media_job", fault=faults.told(outcome))
         return len(due)
 
     async def tidy(self, settled: timedelta = SETTLED) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from starlette.routing import BaseRoute
 
-from bot import metrics
+from bot import faults, metrics
 from bot.app import App
 from bot.channels import telegram_polling, telegram_webhook, zalo_bot_polling, zalo_bot_webhook
 from bot.channels import zalo_oa_webhook as oa_webhook
@@ -109,7 +109,7 @@ def _telegram(app: App, spool: Spool, pictures: KeptPictures, made: Platforms) -
         _plain(told, "telegram_token"),
         pictures.picture,
         api_base=told.telegram_api_base,
-        proxy=told.telegram_proxy or None,
+        proxy=_plain(told, "telegram_proxy") or None,
     )
     port = Port(app.engine, spool, app.world, platform.channel, platform.account)
     port.platform = platform
@@ -178,7 +178,7 @@ async def _until_done(channel: str, call: Callable[[], Awaitable[None]]) -> None
             return
         except CallFailed as fault:
             metrics.ALARMS.labels(channel).inc()
-            log.error("platform_not_told", channel=channel, fault=type(fault).__name__)
+            log.error("platform_not_told", channel=channel, fault=faults.told(fault))
             await asyncio.sleep(AGAIN_SECONDS)
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import structlog
 
+from bot import faults
 from bot.errors import StorageAway
 from handlers.messages import Attachment, Message
 
@@ -134,7 +135,7 @@ class Spool:
                 return
             except (ValueError, KeyError, TypeError, OSError) as fault:
                 # Torn by a crash before it was acknowledged, or touched by hand: set aside.
-                log.error("spooled_event_unreadable", fault=type(fault).__name__)
+                log.error("spooled_event_unreadable", fault=faults.told(fault))
                 await asyncio.to_thread(_set_aside, path)
                 paths.pop(0)
                 continue
