@@ -98,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     grants.add_argument("--revoke", type=int, metavar="SỐ", help="thu hồi vai trò mang số này")
     grants.set_defaults(run="bot.commands.grants")
 
+    authorise = commands.add_parser("authorise", help="in đường dẫn để Zalo OA cấp quyền lại")
+    authorise.set_defaults(run="bot.commands.authorise")
+
     requests = commands.add_parser("requests", help="yêu cầu về dữ liệu cá nhân chưa xong")
     requests.set_defaults(run="bot.commands.requests")
     questions = commands.add_parser("questions", help="câu hỏi kế hoạch không nêu")

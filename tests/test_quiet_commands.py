@@ -61,6 +61,7 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["--role", "x", "--place", "y"],
     ],
     "grants": [[], ["--revoke", "1"]],
+    "authorise": [[]],
     "requests": [[]],
     "questions": [[], ["--answered"]],
     "audit": [["verify"], ["head"], ["list", "--subject", "person:1"]],
@@ -96,6 +97,7 @@ def _set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BOT_HTTP_PORT", "0")
+    monkeypatch.setenv("BOT_PUBLIC_URL", "https://bot.test")
     monkeypatch.setenv("BOT_ZALO_OA_ID", "1")
     monkeypatch.setenv("BOT_ZALO_OA_APP_ID", "1")
     monkeypatch.setenv("BOT_DATA_DIR", str(tmp_path / "data"))

@@ -45,6 +45,7 @@ SAYINGS = (
     "hôm qua", "xã Bình Lư", "Bản Nà Đon", "cá nhân tôi", NAME, f"số của tôi {NUMBER}", "gửi",
     f"mã mời {CODE}", f"liên kết {LINK}", "đóng góp của tôi", "dữ liệu của tôi", "menu",
 )  # fmt: skip
+RETURN = f"/zalo/oa/authorise/callback?code={CODE}&state={CODE}&oa_id={OA_ID}"
 COOKIE = "c4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc"
 PEOPLE = {NAME, NUMBER, NUMBER.replace(" ", ""), FILE, WORDS, CODE, LINK, COOKIE, str(CHAT)}
 
@@ -163,7 +164,14 @@ async def everything_people_do(it: Around, sayings: tuple[str, ...] = SAYINGS) -
         await bot.push.deliver(bot.body(bot.sends(caller, "image", image)))
         for path in ("/telegram/webhook", "/zalo/oa/webhook", "/zalo/bot/webhook", "/chat/files"):
             await _ask(it, web, "POST", path, content=WORDS.encode(), params={"name": NAME})
-        for path in ("/metrics", "/healthz", "/readyz", f"/{COOKIE}/{NAME}", "/chat/media/1"):
+        for path in (
+            "/metrics",
+            "/healthz",
+            "/readyz",
+            f"/{COOKIE}/{NAME}",
+            "/chat/media/1",
+            RETURN,
+        ):
             await _ask(it, web, "GET", path)
 
 
