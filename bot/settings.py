@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     telegram_mode: Literal["polling", "webhook"] = "polling"
     telegram_webhook_secret: SecretStr | None = None
     telegram_proxy: SecretStr | None = None
-    """Vietnamese networks block the official server: an http(s) proxy reaches it."""
+    """Vietnamese networks block the official server: an http(s) or SOCKS5 proxy reaches it."""
     telegram_per_second: float = Field(default=28, gt=0, le=1000)
     """Calls a second; the platform's own limit is about 30."""
     zalo_oa_id: str = ""
