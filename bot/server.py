@@ -163,6 +163,9 @@ async def _guarded(job: platforms.Job) -> None:
         except Exception as fault:
             metrics.ALARMS.labels("job").inc()
             log.error("job_fault", fault=faults.told(fault))
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                return  # told to end, and failed at its last steps: it is not told again
             await asyncio.sleep(JOB_AGAIN_SECONDS)
 
 
