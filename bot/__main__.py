@@ -13,6 +13,7 @@ import sys
 from importlib import import_module
 from typing import NoReturn
 
+from bot import faults, stray
 from bot.errors import BadUsage
 
 
@@ -97,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     grants.add_argument("--revoke", type=int, metavar="SỐ", help="thu hồi vai trò mang số này")
     grants.set_defaults(run="bot.commands.grants")
 
+    authorise = commands.add_parser("authorise", help="in đường dẫn để Zalo OA cấp quyền lại")
+    authorise.set_defaults(run="bot.commands.authorise")
+
     requests = commands.add_parser("requests", help="yêu cầu về dữ liệu cá nhân chưa xong")
     requests.set_defaults(run="bot.commands.requests")
     questions = commands.add_parser("questions", help="câu hỏi kế hoạch không nêu")
@@ -135,6 +139,11 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever read has left, as in `… | head`; what is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as fault:
+        # Ours, not the caller's; its text may quote anything that is stored.
+        where = faults.told(fault)
+        print(f"python -m bot {options.command}: lỗi của chương trình: {where}", file=sys.stderr)
+        return 2
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -143,4 +152,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    stray.silence()
     sys.exit(main())

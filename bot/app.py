@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from bot import logs
 from bot.channels.zalo_oa_events import CHANNEL
 from bot.clock import Clock, make_clock
 from bot.engine import Engine
@@ -69,6 +70,7 @@ def open_store(settings: Settings) -> Database:
 def make_app(settings: Settings) -> App:
     """Everything but the network."""
     clock = make_clock(settings.clock)
+    logs.set_up(clock, rehearsing=settings.clock is not None)
     database = open_store(settings)
     world = make_world(
         settings.officer_contact,

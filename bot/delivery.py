@@ -17,7 +17,7 @@ from functools import partial
 
 import structlog
 
-from bot import metrics
+from bot import faults, metrics
 from bot.campaigns import until_daytime
 from bot.channels.platform import Failed, Later, Outcome, Platform, Sent, Unsure
 from bot.engine import Engine
@@ -117,9 +117,9 @@ class Delivery:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._free.release()
-        if not task.cancelled() and task.exception() is not None:
+        if not task.cancelled() and (fault := task.exception()) is not None:
             # The lease runs out by itself and the rows are said again.
-            log.error("delivery_fault", fault=type(task.exception()).__name__)
+            log.error("delivery_fault", fault=faults.told(fault))
 
     async def _tell(self, to: Recipient) -> None:
         settled, by = Settled(to.account_id), self._now() + WAITS_AT_MOST
@@ -156,7 +156,7 @@ class Delivery:
         except Exception as fault:
             # A fault of ours: what went before in this lease is sent all the same, and this row
             # waits its turn as after an answer that was lost, instead of being said for ever.
-            log.error("delivery_fault", fault=type(fault).__name__)
+            log.error("delivery_fault", fault=faults.told(fault))
             outcome = Unsure(f"fault: {type(fault).__name__}")
         if isinstance(outcome, Later) and outcome.whole:
             # This process waits in any case; the others hear of it when storage is back.

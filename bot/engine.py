@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import queue
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot import metrics
+from bot import faults, metrics
 from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import Outgoing
 from bot.clock import Clock
@@ -232,7 +231,7 @@ class Engine:
                 then(outcome)
             except Exception as fault:
                 # One caller's fault must not leave the rest of the commit waiting.
-                log.error("outcome_not_heard", fault=type(fault).__name__)
+                log.error("outcome_not_heard", fault=faults.told(fault))
             self._wake_delivery(outcome)
             if not self.database.is_sqlite:
                 # Another replica's row may have to come first: only storage knows the order.
@@ -281,15 +280,11 @@ class Engine:
         return Taken(message.channel, turn.conversation.account_id, "done")
 
     def _bury(self, message: Message, key: bytes, raw: bytes, tx: Tx, fault: Exception) -> Taken:
-        # The fault's text may quote what a person wrote: it goes to the store, not to the log.
-        where = traceback.extract_tb(fault.__traceback__)[-1]
-        log.error(
-            "dead_letter", fault=type(fault).__name__, where=f"{where.filename}:{where.lineno}"
-        )
+        told = faults.told(fault)
+        log.error("dead_letter", fault=told)
         people.lock(tx, message.channel, message.account, message.sender)
         # Whose it was stands with it, so that it goes when he erases his data.
-        error = f"{message.sender}\n{''.join(traceback.format_exception(fault))}"
-        if not received.bury(tx, key, raw, error):
+        if not received.bury(tx, key, raw, f"{message.sender}\n{told}"):
             return Taken(message.channel, None, "repeat")
         conversation = people.open_conversation(
             tx, message.channel, message.account, message.sender

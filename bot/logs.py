@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from bot.clock import Clock
+
+
+class _StandardError:
+    """Standard error as it is at the moment of writing: tests put others in its place."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def set_up(clock: Clock, *, rehearsing: bool) -> None:
@@ -23,14 +33,15 @@ def set_up(clock: Clock, *, rehearsing: bool) -> None:
             event["rehearsal_clock"] = True
         return event
 
-    # The libraries' INFO lines would name addresses that hold tokens.
-    logging.basicConfig(level=logging.WARNING)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             stamp,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=structlog.PrintLoggerFactory(file=_StandardError()),  # type: ignore[arg-type]
     )
+
+
+# What is logged before the settings are read must be no other kind of line.
+set_up(lambda: datetime.now(UTC), rehearsing=False)

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import structlog
 
-from bot import sheet_reading
+from bot import faults, sheet_reading
 from bot.channels.platform import NotFetched
 from bot.channels.web import CHANNEL as WEB
 from bot.engine import Engine
@@ -99,7 +99,7 @@ class MediaJob:
         outcomes = await asyncio.gather(*map(self._settle, due), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, StorageAway):
-                log.error("media_job", fault=type(outcome).__name__)
+                log.error("media_job", fault=faults.told(outcome))
         return len(due)
 
     async def tidy(self, settled: timedelta = SETTLED) -> None:

@@ -17,15 +17,22 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from starlette.routing import BaseRoute
 
-from bot import metrics, workbooks
+from bot import faults, metrics, workbooks
 from bot.app import App
-from bot.channels import telegram_polling, telegram_webhook, zalo_bot_polling, zalo_bot_webhook
+from bot.channels import (
+    telegram_polling,
+    telegram_webhook,
+    zalo_bot_polling,
+    zalo_bot_webhook,
+    zalo_oa_consent,
+)
 from bot.channels import zalo_oa_webhook as oa_webhook
 from bot.channels.platform import Body, Failed, Outcome, Platform
 from bot.channels.telegram_answers import CallFailed
 from bot.channels.telegram_intake import Intake
 from bot.channels.zalo_bot import ZaloBot, account_of
 from bot.channels.zalo_oa import ZaloOa
+from bot.channels.zalo_oa_consent import Consent
 from bot.channels.zalo_oa_oauth import OAuth
 from bot.channels.zalo_oa_signature import Signature
 from bot.channels.zalo_oa_tokens import TokenKeeper
@@ -112,7 +119,7 @@ def _telegram(
         pictures.picture,
         workbook=books.content,
         api_base=told.telegram_api_base,
-        proxy=told.telegram_proxy or None,
+        proxy=_plain(told, "telegram_proxy") or None,
     )
     port = Port(app.engine, spool, app.world, platform.channel, platform.account)
     port.platform = platform
@@ -181,13 +188,14 @@ async def _until_done(channel: str, call: Callable[[], Awaitable[None]]) -> None
             return
         except CallFailed as fault:
             metrics.ALARMS.labels(channel).inc()
-            log.error("platform_not_told", channel=channel, fault=type(fault).__name__)
+            log.error("platform_not_told", channel=channel, fault=faults.told(fault))
             await asyncio.sleep(AGAIN_SECONDS)
 
 
 def _zalo_oa(
     app: App, spool: Spool, pictures: KeptPictures, books: workbooks.Workbooks, made: Platforms
 ) -> None:
+    from bot.consent_links import StoredLinks, adopt
     from bot.token_store import StoredTokens
 
     told, client = app.settings, make_client()
@@ -213,6 +221,11 @@ def _zalo_oa(
             is_ours=platform.is_ours, setup=told.zalo_oa_setup,
         )
     )  # fmt: skip
+    links = StoredLinks(app.engine, told.zalo_oa_id, secret)
+    consent = Consent(told.zalo_oa_id, links, oauth.exchange, partial(adopt, app.engine, keeper))
+    made.routes.append(
+        zalo_oa_consent.route(consent, secure=told.public_url.startswith("https://"))
+    )
     speed = _speed(app, platform, told.zalo_oa_per_second)
     made.lines.append(Line(platform, speed, partial(_by_window, platform, told.zalo_oa_template)))
     made.upkeep.append(partial(_keep_fresh, platform))
@@ -239,7 +252,8 @@ async def _keep_fresh(platform: ZaloOa) -> None:
         alarm = await platform.keep_fresh()
         if alarm not in (told, "", "storage_away"):
             metrics.ALARMS.labels(platform.channel).inc()
-            log.error("a_person_must_look", channel=platform.channel, reason=alarm)
+            run = zalo_oa_consent.COMMAND
+            log.error("a_person_must_look", channel=platform.channel, reason=alarm, run=run)
         told = alarm
         await asyncio.sleep(FRESH_SECONDS)
 

@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from bot import faults
 from bot.engine import Engine
 from bot.errors import StorageAway
 from handlers import registry
@@ -66,7 +67,7 @@ class Schedule:
         except StorageAway:
             raise
         except Exception as fault:
-            log.error("timer_failed", timer=timer_id, fault=type(fault).__name__)
+            log.error("timer_failed", timer=timer_id, fault=faults.told(fault))
             await self._engine.write(lambda tx: timers.put_off(tx, timer_id, tx.now + AGAIN_AFTER))
 
 

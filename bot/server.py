@@ -6,7 +6,6 @@ import asyncio
 import gc
 import socket
 import tempfile
-import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -21,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import erasing, metrics, platforms, tidying, workbooks
+from bot import erasing, faults, metrics, platforms, tidying, workbooks
 from bot.app import App
 from bot.campaigns import Campaigns
 from bot.channels import web, web_files, web_mydata
@@ -165,10 +164,10 @@ async def _guarded(job: platforms.Job) -> None:
             return
         except Exception as fault:
             metrics.ALARMS.labels("job").inc()
-            where = traceback.extract_tb(fault.__traceback__)[-1]
-            log.error(
-                "job_fault", fault=type(fault).__name__, where=f"{where.filename}:{where.lineno}"
-            )
+            log.error("job_fault", fault=faults.told(fault))
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                return  # told to end, and failed at its last steps: it is not told again
             await asyncio.sleep(JOB_AGAIN_SECONDS)
 
 
@@ -202,6 +201,8 @@ def serve(app: App, listening: socket.socket, only: Part | None = None) -> None:
     """Serve until told to stop; then finish what is under way."""
     config = uvicorn.Config(
         make_site(app, only),
+        # Its own would print faults with their words; what it logs goes the way of all libraries.
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

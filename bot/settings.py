@@ -47,8 +47,8 @@ class Settings(BaseSettings):
     telegram_api_base: str = "https://api.telegram.org"
     telegram_mode: Literal["polling", "webhook"] = "polling"
     telegram_webhook_secret: SecretStr | None = None
-    telegram_proxy: str = ""
-    """Vietnamese networks block the official server: an http(s) proxy reaches it."""
+    telegram_proxy: SecretStr | None = None
+    """Vietnamese networks block the official server: an http(s) or SOCKS5 proxy reaches it."""
     telegram_per_second: float = Field(default=30, gt=0, le=1000)
     """Messages a second the platform permits."""
     zalo_oa_id: str = ""

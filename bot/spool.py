@@ -20,7 +20,7 @@ from typing import Any
 
 import structlog
 
-from bot import events
+from bot import events, faults
 from bot.errors import StorageAway
 from bot.events import Event
 
@@ -140,7 +140,7 @@ class Spool:
                 break
             except (ValueError, KeyError, TypeError) as fault:
                 # Torn by a crash before it was acknowledged, or touched by hand: set aside.
-                log.error("spooled_event_unreadable", fault=type(fault).__name__)
+                log.error("spooled_event_unreadable", fault=faults.told(fault))
                 await asyncio.to_thread(_set_aside, path)
             done.add(path)
         return done

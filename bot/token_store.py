@@ -16,12 +16,17 @@ from storage import leases, tokens
 STATES: tuple[State, ...] = ("good", "refreshing", "doubtful", "dead")
 
 
+def seal_of(app_secret: str) -> Fernet:
+    """What seals an app's tokens, and the secrets of links that will give some."""
+    digest = hashlib.sha256(b"chung-suc tokens " + app_secret.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(digest))
+
+
 class StoredTokens:
     """Implements `TokenStore` for one OA."""
 
     def __init__(self, engine: Engine, account: str, app_secret: str) -> None:
-        digest = hashlib.sha256(b"chung-suc tokens " + app_secret.encode()).digest()
-        self._seal = Fernet(base64.urlsafe_b64encode(digest))
+        self._seal = seal_of(app_secret)
         self._engine = engine
         self._name = f"zalo_oa:{account}"
 

@@ -195,6 +195,7 @@ class Database:
             # pool_pre_ping: a connection that died while idle is replaced before it is used.
             self._write = self._read = create_engine(
                 self.url,
+                hide_parameters=True,  # in the texts of faults: what people wrote
                 pool_size=8,
                 max_overflow=8,
                 pool_pre_ping=True,
@@ -303,6 +304,7 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     module = _sqlite_module()
     engine = create_engine(
         url,
+        hide_parameters=True,
         module=module,
         poolclass=QueuePool if read_only else NullPool,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},

@@ -7,7 +7,7 @@ are then said again, with the same text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -214,6 +214,21 @@ def _give_up_on(tx: Tx, account_id: int, why: str) -> None:
         .values(unreachable_at=tx.now, unreachable_why=why[:64])
     )
     tx.execute(_REST, {"of_account": account_id, "why": why[:200], "at": tx.now})
+
+
+def hurry(tx: Tx, channel: str, reasons: Collection[str]) -> None:
+    """Try again at once what waits for one of these reasons, which is no more."""
+    waits = exists().where(
+        outbox.c.account_id == recipients.c.account_id,
+        outbox.c.state == "queued",
+        outbox.c.reason.in_(reasons),
+        or_(outbox.c.due_at.is_(None), outbox.c.due_at <= tx.now),
+    )
+    tx.execute(
+        update(recipients)
+        .where(recipients.c.channel == channel, recipients.c.due_at > tx.now, waits)
+        .values(due_at=tx.now)
+    )
 
 
 def release(tx: Tx, channel: str) -> None:

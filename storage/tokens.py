@@ -32,6 +32,16 @@ def load(tx: Tx, name: str) -> Pair | None:
     return None if row is None else Pair(*row)
 
 
+def spend(tx: Tx, name: str, seed: str, *, state: str, to: str) -> bool:
+    """Take a pair of this seed from one state to another, once; nothing of it is left but that."""
+    spent = tx.execute(
+        update(tokens)
+        .where(tokens.c.name == name, tokens.c.seed == seed, tokens.c.state == state)
+        .values(state=to, access="", refresh="")
+    )
+    return spent.rowcount == 1
+
+
 def save(tx: Tx, name: str, pair: Pair, *, after: int) -> bool:
     """Store if the stored generation is still `after` (-1: nothing is stored); False if another
     pair has come since."""

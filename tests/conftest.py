@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -89,3 +90,11 @@ def database(request: pytest.FixtureRequest, fresh_url: Fresh) -> Iterator[Datab
     opened = Database(fresh_url(request.param))
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """The site's socket: bound before anybody is told its port, so that nobody else can have it."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound

@@ -26,6 +26,7 @@ from bot.kept_pictures import KeptPictures
 from bot.port import storing
 from bot.settings import Settings
 from bot.spool import Spool
+from bot.workbooks import Workbooks
 from handlers.turn import World
 from storage.database import Database
 from storage.schema import metadata
@@ -232,7 +233,8 @@ async def site_of(url: str, world: World, clock: HandClock, folder: Path) -> Asy
     engine.attach(asyncio.get_running_loop())
     app = App(told, clock, database, world, engine)
     spool = Spool(folder / "spool", storing(engine))
-    linked = platforms.make(app, spool, KeptPictures(engine, folder / "media"))
+    pictures, books = KeptPictures(engine, folder / "media"), Workbooks(engine, world)
+    linked = platforms.make(app, spool, pictures, books)
     try:
         yield Site(app, Starlette(routes=linked.routes), folder)
     finally:

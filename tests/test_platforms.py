@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,14 +27,6 @@ from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_ID, OA_SECRET, FakeZaloOa
 from tests.picture_double import encoded, scene
 
 CHAT = 7_000_000_001
-
-
-@pytest.fixture
-def listening() -> Iterator[socket.socket]:
-    """The site's socket: bound before anybody is told its port, so that nobody else can have it."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound
 
 
 def address(listening: socket.socket) -> str:

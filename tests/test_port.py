@@ -51,9 +51,7 @@ async def engine(
 
 def says(sender: str, number: int) -> Said:
     at = START + timedelta(seconds=number)
-    return Said(
-        Message("zalo_oa", OA, sender, f"{sender}{number}", at, text="menu"), interacted=True
-    )
+    return Said(Message("zalo_oa", OA, sender, f"{sender}{number}", at, text="menu"))
 
 
 async def replayed(spool: Spool) -> None:

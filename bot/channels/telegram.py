@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
 from aiogram import Bot
 from aiogram.methods import (
@@ -79,13 +80,16 @@ class Telegram:
         proxy: str | None = None,
         patience: float = 20.0,
     ) -> None:
-        """Without `workbook` none is sent; `proxy` is http(s)://…; `patience` is how many seconds a
-        call may take.
+        """Without `workbook` none is sent; `proxy` is http(s)://… or socks5://…; `patience` is how
+        many seconds a call may take.
 
         Raises BadUsage, which names the setting and never its value.
         """
-        if proxy and not re.match(r"https?://[^/\s]", proxy):
-            raise BadUsage("BOT_TELEGRAM_PROXY: phải là http://… hoặc https://…")
+        if proxy and not _is_proxy(proxy):
+            raise BadUsage(
+                "BOT_TELEGRAM_PROXY: phải là http://, https:// hoặc socks5://, rồi "
+                "tên:mật-khẩu@ nếu có, rồi máy:cổng"
+            )
         if not re.match(r"https?://[^/\s]", api_base):
             raise BadUsage("BOT_TELEGRAM_API_BASE: phải là http://… hoặc https://…")
         self._session = Session(api_base.rstrip("/"), proxy, patience)
@@ -232,6 +236,19 @@ class Telegram:
             return outcome_of(fault)
         number = said.get("message_id") if isinstance(said, dict) else None
         return Sent(str(number) if type(number) is int else "")
+
+
+def _is_proxy(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme in ("http", "https", "socks5", "socks5h")
+        # SOCKS has no usual port that a library could fill in alike.
+        whole = bool(parts.hostname) and (parts.port is not None or parts.scheme[:4] == "http")
+    except ValueError:
+        return False
+    # Neither kind of proxy says how other letters of a password would be spelt.
+    known &= unquote(parts.netloc).isascii()
+    return known and whole and parts.path in ("", "/") and not re.search(r"\s", address)
 
 
 def _buttons(body: Body) -> InlineKeyboardMarkup | None:

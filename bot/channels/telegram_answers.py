@@ -7,6 +7,7 @@ gone on. An answer that is no JSON below 500 is a proxy's, and Telegram never sa
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from bot.channels.platform import LONGEST_WAIT, Failed, Later, Outcome, Sent, Unsure, Why
@@ -14,6 +15,8 @@ from bot.channels.platform import LONGEST_WAIT, Failed, Later, Outcome, Sent, Un
 AGAIN_SECONDS = 5.0
 """Where nobody said how long to wait; delivery's own back-off grows from there."""
 MAX_REASON = 200
+_PLAIN = re.compile(r"[A-Za-z' _]+(?::(?: retry after \d+|[A-Za-z' _]+))?")
+"""The server's own words of a description: what it quotes of a call comes in quotes or digits."""
 
 _GONE = (
     "chat not found",
@@ -48,7 +51,8 @@ class Refused(CallFailed):
     """Telegram said no; `retry_after` in seconds when it said for how long."""
 
     def __init__(self, code: int, description: str, retry_after: float | None = None) -> None:
-        super().__init__(f"{code} {description}"[:MAX_REASON].strip())
+        own = _PLAIN.match(description)
+        super().__init__(f"{code} {own[0] if own else ''}"[:MAX_REASON].strip())
         self.code = code
         self.description = description.lower()
         self.retry_after = retry_after

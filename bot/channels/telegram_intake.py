@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from bot import faults
 from bot.channels import telegram_buttons
 from bot.channels.telegram_read import Incoming, read
 from bot.clock import Clock
@@ -64,7 +65,7 @@ class Intake:
         except Exception as fault:
             # Not understood; or a fault of ours, which would hold up the person's chat for a day
             # if Telegram were told to send it again. A handler's own the engine has buried before.
-            log.error("telegram_kept", fault=type(fault).__name__)
+            log.error("telegram_kept", fault=faults.told(fault))
             await self._port.keep(raw)
 
     async def close(self) -> None:
@@ -100,4 +101,4 @@ async def _quietly(work: Awaitable[None]) -> None:
     try:
         await work
     except Exception as fault:
-        log.warning("telegram_besides", fault=type(fault).__name__)
+        log.warning("telegram_besides", fault=faults.told(fault))

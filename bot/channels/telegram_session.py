@@ -1,9 +1,9 @@
 """The connection to Telegram: aiogram's session with our own reading of answers, and downloads.
 
-aiogram's own refuses an answer for a field it does not know, loses the status of a proxy's page and
-needs another package for a proxy. The token stands in every address, so no fault of a library
-leaves this file, only those of `telegram_answers`. Redirects are not followed: nothing is fetched
-or told anywhere but at the server the operator named.
+aiogram's own refuses an answer for a field it does not know and loses the status of a proxy's page.
+The token stands in every address, so no fault of a library leaves this file, only those of
+`telegram_answers`. Redirects are not followed: nothing is fetched or told anywhere but at the
+server the operator named.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from bot.channels.platform import NotFetched
 from bot.channels.telegram_answers import CallFailed, NoAnswer, NotReached, result_of
 
 T = TypeVar("T")
+SOCKS = ("socks5://", "socks5h://")
+TUNNEL = (ProxyError, ProxyConnectionError, ProxyTimeoutError, EOFError)
+"""No way through the proxy: the call never left. The last is how one that hangs up is told."""
 CONNECTIONS = 100
 """Calls at once; also what the server is asked to push at most. Both are Telegram's own limits."""
 
@@ -37,8 +41,15 @@ class Session(AiohttpSession):
 
     async def create_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            connector = self._connector_type(**self._connector_init)
-            self._session = aiohttp.ClientSession(connector=connector, proxy=self._through)
+            made = self._connector_init
+            if self._through and self._through.startswith(SOCKS):
+                # Names are resolved at the far end: here they may be blocked as well.
+                address = self._through.replace("socks5h:", "socks5:", 1)
+                tunnel = ProxyConnector.from_url(address, rdns=True, **made)
+                self._session = aiohttp.ClientSession(connector=tunnel)
+            else:
+                connector = self._connector_type(**made)
+                self._session = aiohttp.ClientSession(connector=connector, proxy=self._through)
         return self._session
 
     async def close(self) -> None:
@@ -99,7 +110,7 @@ class Session(AiohttpSession):
             return await call(session)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             fault: CallFailed = NotReached(type(error).__name__)
-        except (aiohttp.ClientHttpProxyError, aiohttp.InvalidURL) as error:
+        except (aiohttp.ClientHttpProxyError, aiohttp.InvalidURL, *TUNNEL) as error:
             fault = NotReached(type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             fault = NoAnswer(type(error).__name__)

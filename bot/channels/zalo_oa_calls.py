@@ -18,6 +18,8 @@ from bot.errors import StorageAway
 
 SECONDS = 25
 """For a whole call, however slowly the answer drips."""
+WITHOUT_TOKEN = ("consent_needed", "no_token")
+"""Why a message waits for a token: until an administrator consents again, or for a while."""
 Data = Mapping[str, object]
 
 
@@ -91,6 +93,7 @@ class Calls:
 
 
 def _without_token(*, consent: bool) -> Trouble:
+    reason = WITHOUT_TOKEN[0 if consent else 1]
     if consent:
-        return Failed("consent_needed", alarm=True)
-    return Later(AGAIN.total_seconds(), "no_token", whole=True)
+        return Failed(reason, alarm=True)
+    return Later(AGAIN.total_seconds(), reason, whole=True)

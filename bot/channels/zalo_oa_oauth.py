@@ -1,4 +1,5 @@
-"""Spends a refresh token at Zalo's OAuth service: one call, and what is known after it."""
+"""Spends a refresh token, or a consent's code, at Zalo's OAuth service: one call, and what is known
+after it."""
 
 from __future__ import annotations
 
@@ -45,11 +46,16 @@ class OAuth:
 
     async def refresh(self, refresh_token: str) -> Granted:
         """A new pair for this refresh token. Raises NotAsked, NotKnown, Refused."""
-        form = {
-            "refresh_token": refresh_token,
-            "app_id": self._app_id,
-            "grant_type": "refresh_token",
-        }
+        return await self._spend({"refresh_token": refresh_token, "grant_type": "refresh_token"})
+
+    async def exchange(self, code: str, verifier: str) -> Granted:
+        """The first pair of a new consent. Raises NotAsked, NotKnown, Refused."""
+        return await self._spend(
+            {"code": code, "grant_type": "authorization_code", "code_verifier": verifier}
+        )
+
+    async def _spend(self, told: dict[str, str]) -> Granted:
+        form = {**told, "app_id": self._app_id}
         try:
             async with asyncio.timeout(SECONDS):
                 response = await self._client.post(

@@ -101,6 +101,21 @@ class TokenKeeper:
         self.alarm = ""
         """Why a person must look: "consent_needed" or "refresh_unfinished"; "" when all is well."""
 
+    async def adopt(self, granted: Granted) -> None:
+        """Go on with the pair of a new consent, whatever became of the one before: stored before
+        its first use, however long storage is away, for nowhere else does it exist."""
+        saved = False
+        while not saved:
+            try:
+                before = await self._store.load()
+                after = before.generation if before is not None else -1
+                pair = self._pair(granted, after + 1, self._seed)
+                saved = await self._store.save(pair, after)
+            except StorageAway:
+                await self._sleep(WAIT)
+        self._tokens, self._again, self.alarm = pair, None, ""
+        log.info("zalo_oa_consented", generation=pair.generation, seconds=granted.seconds)
+
     async def access(self, refused: str = "") -> str:
         """The access token; `refused` is one that Zalo has just not taken. Raises NoToken,
         StorageAway.
@@ -198,16 +213,7 @@ class TokenKeeper:
             await self._marked(tokens, "dead")
             self._sound("consent_needed")
             raise NoToken(consent=True) from None
-        now, life = self._now(), timedelta(seconds=granted.seconds)
-        pair = Tokens(
-            granted.access,
-            granted.refresh,
-            now + life / 2,
-            now + life,
-            tokens.generation + 1,
-            "good",
-            tokens.seed,
-        )
+        pair = self._pair(granted, tokens.generation + 1, tokens.seed)
         if not await self._kept(pair):
             log.error("zalo_oa_pair_superseded", generation=pair.generation)
             raise NoToken(consent=False)
@@ -215,6 +221,13 @@ class TokenKeeper:
         self._tokens, self.alarm = pair, ""
         log.info("zalo_oa_refreshed", generation=pair.generation, seconds=granted.seconds)
         return pair
+
+    def _pair(self, granted: Granted, generation: int, seed: str) -> Tokens:
+        now, life = self._now(), timedelta(seconds=granted.seconds)
+        refresh_at, expires_at = now + life / 2, now + life
+        return Tokens(
+            granted.access, granted.refresh, refresh_at, expires_at, generation, "good", seed
+        )
 
     async def _kept(self, pair: Tokens) -> bool:
         """Store the pair, however long storage is away: nowhere else does it exist."""

@@ -37,6 +37,8 @@ class Fault:
 
     kind: Kind
     seconds: int = 1
+    says: str = ""
+    """A refusal's description, where it is not the usual one."""
 
 
 def refusal(code: int, description: str, **parameters: int) -> web.Response:
@@ -52,6 +54,7 @@ async def play(fault: Fault, request: web.Request) -> web.StreamResponse:
     kind = fault.kind
     if kind in REFUSALS:
         code, description = REFUSALS[kind]
+        description = fault.says or description
         if kind == "429":
             said = description.format(seconds=fault.seconds)
             return refusal(code, said, retry_after=fault.seconds)

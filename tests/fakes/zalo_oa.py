@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 from aiohttp import web
 
+from tests.fakes.zalo_consent import Codes
 from tests.fakes.zalo_faults import Faults
 from tests.fakes.zalo_oa_people import People, Person, Seen
 from tests.fakes.zalo_push import Push, Sleep, sign
@@ -72,6 +73,7 @@ class FakeZaloOa:
         self.now, self.buttons, self.expires_in = now, buttons, expires_in
         self.grant = Grant()
         self.faults = Faults()
+        self.codes = Codes(APP_ID, OA_ID, now)
         self.people = People(APP_ID, OA_ID, now)
         self.calls: list[str] = []
         self.templates: set[str] = {"7895417a7d3f9461cd2e"}
@@ -137,11 +139,20 @@ class FakeZaloOa:
         spent, grant = str(form.get("refresh_token")), self.grant
         if request.headers.get("secret_key") != APP_SECRET or form.get("app_id") != APP_ID:
             return web.json_response({"error": -14002, "error_name": "Invalid appId"})
+        if form.get("grant_type") == "authorization_code":
+            if not self.codes.take(str(form.get("code")), str(form.get("code_verifier"))):
+                return web.json_response({"error": -14011, "error_name": "Invalid code"})
+            return self._paired(Grant(secrets.token_hex(16)))
         if spent in grant.spent:
             grant.dead, grant.access = True, ""
         if grant.dead or spent != grant.refresh:
             return web.json_response({"error": -14014, "error_name": "Invalid refresh token"})
         grant.spent.add(spent)
+        return self._paired(grant)
+
+    def _paired(self, grant: Grant) -> web.Response:
+        """A new pair; whatever access token there was is dead."""
+        self.grant = grant
         grant.refresh, grant.access = secrets.token_hex(16), secrets.token_hex(16)
         grant.expires_at = self.now() + timedelta(seconds=int(self.expires_in))
         pair = {"access_token": grant.access, "refresh_token": grant.refresh}
