@@ -83,6 +83,7 @@ SAID: dict[str, Any] = {
     "amount": VND,
     "busy": False,
     "came": True,
+    "unheard": 5,
     "asks": REASON,
     "back": "cửa sổ dòng lệnh",
     "made_on": ONE.made_on,
