@@ -367,7 +367,7 @@ def test_the_account_let_go_is_forgotten_in_the_middle_of_a_form(
 def test_what_the_account_let_go_was_not_told_is_told_where_he_writes(
     store: str, fresh_url: Fresh, world: World, clock: HandClock
 ) -> None:
-    with opened(fresh_url(store)) as [store], staged(store, world, clock) as stage:
+    with opened(fresh_url(store)) as [database], staged(database, world, clock) as stage:
         stage.officer("Hà", "commune_officer", HERE)
         told = report(stage.tx(), stage.who("Máy cũ"))
         [said] = stage.say("Máy cũ", "liên kết")
