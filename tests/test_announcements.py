@@ -84,3 +84,34 @@ def test_where_there_is_nobody_else_the_author_is_told_so(talk: Talk, world: Wor
     assert f"Đã dừng thông báo {code}" in talk.say("Hà", f"dừng {code}")[0]
     _send(talk, world)
     assert TEXT not in " ".join(_texts(talk, "Páo"))
+
+
+def test_what_nobody_lets_go_in_a_week_is_ended_and_its_author_told(talk: Talk) -> None:
+    talk.make_officer("Dua", "Xã Bình Lư")
+    _, code = _write(talk)
+    talk.clock.move(timedelta(days=7) - timedelta(minutes=1))
+    talk.tick()
+    assert talk.say("Dua", f"phát {code}")[0].startswith("“Thông báo của Xã Bình Lư")
+    talk.clock.move(timedelta(minutes=1))
+    talk.last["Hà"] = []
+    talk.tick()
+    [told] = _texts(talk, "Hà")
+    assert told.startswith(f"Thông báo {code} chờ 7 ngày")
+    [told] = talk.press("Dua", "Cho phát")
+    assert told == f"Thông báo {code} không còn chờ phát."
+    assert talk.say("Hà", f"dừng {code}") == [
+        f"Thông báo {code} đã gửi xong hoặc đã dừng từ trước."
+    ]
+
+
+def test_what_was_let_go_in_time_is_not_ended(talk: Talk, world: World) -> None:
+    talk.make_officer("Dua", "Xã Bình Lư")
+    _, code = _write(talk)
+    talk.say("Dua", f"phát {code}")
+    talk.press("Dua", "Cho phát")
+    talk.last["Hà"] = []
+    talk.clock.move(timedelta(days=8))
+    talk.tick()
+    assert _texts(talk, "Hà") == []
+    _send(talk, world)
+    assert any(TEXT in text for text in _texts(talk, "Páo"))
