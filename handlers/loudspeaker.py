@@ -13,12 +13,8 @@ SHOWN = 5
 
 
 def own(turn: Turn) -> None:
-    """ "loa bản": of the officer's own area."""
-    held = audience.held(turn)
-    if held:
-        _page(turn, audience.area(turn, held[0].place), 0)
-    else:
-        turn.say("announce.not_allowed")
+    """ "loa bản": of all the officer's own areas."""
+    _own(turn, 0)
 
 
 def of_one(turn: Turn, code: str) -> None:
@@ -27,21 +23,33 @@ def of_one(turn: Turn, code: str) -> None:
     if found is None:
         turn.say("announce.no_such")
     else:
-        _page(turn, found.places, 0)
+        _page(turn, found.places, 0, found.key)
 
 
 def more(turn: Turn) -> None:
-    """The next villages of the list shown last."""
-    places, skip = turn.state.get("loud") or (None, 0)
-    if places is None or not audience.may_steer_all(turn, places):
-        own(turn)
+    """The next villages of the list shown last, as far as its area is still his."""
+    code, skip = turn.state.get("loud_next") or ("", 0)
+    found = of_area(turn, code) if code else None
+    if found is None:
+        _own(turn, 0 if code else skip)
     else:
-        _page(turn, places, skip)
+        _page(turn, found.places, skip, code)
 
 
-def _page(turn: Turn, places: Sequence[str], skip: int) -> None:
+def _own(turn: Turn, skip: int) -> None:
+    areas = [audience.area(turn, grant.place) for grant in audience.held(turn)]
+    if not areas:
+        turn.say("announce.not_allowed")
+        return
+    # No places mean the whole province.
+    every = [] if () in areas else [place for area in areas for place in area]
+    _page(turn, list(dict.fromkeys(every)), skip, "")
+
+
+def _page(turn: Turn, places: Sequence[str], skip: int, code: str) -> None:
+    """A page of an announcement's area, or of his own where there is no `code`."""
     found = audience.villages(turn.tx, turn.world, places, SHOWN + 1, skip)
-    turn.state["loud"] = [list(places), skip + SHOWN]
+    turn.state["loud_next"] = [code, skip + SHOWN]
     lines = [
         turn.world.words.text(
             "loudspeaker.line",
