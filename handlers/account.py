@@ -11,9 +11,11 @@ from handlers.forms import Answers, Form, Question
 from handlers.menu import Entry
 from handlers.turn import Offer, Turn
 from handlers.words import is_number
-from storage import links, people
+from storage import links, outbox, people
 from storage.people import Account
 
+MOST_UNHEARD = 5
+"""The newest of what a chat let go was not told; the rest stands in "đóng góp của tôi"."""
 MOST_MISSES = 5
 """Wrong codes in the life of one, after which a chat has to wait."""
 
@@ -100,8 +102,16 @@ def _unlink(turn: Turn, answers: Answers) -> None:
     elif found is None or not people.let_go(turn.tx, found, by=turn.conversation):
         turn.say("account.no_such", [turn.typed("accounts")])
     else:
-        turn.say("account.gone", what=_named(turn, "account.line", found, here=False))
+        _say_here_instead(turn, found)
         turn.push(found.id, "account.let_go_told")
+
+
+def _say_here_instead(turn: Turn, gone: Account) -> None:
+    """What the chat let go has not been told is his: it is told here, and there no more."""
+    unheard = outbox.give_up(turn.tx, gone.id, "let_go")[-MOST_UNHEARD:]
+    what = _named(turn, "account.line", gone, here=False)
+    turn.say("account.gone", what=what, unheard=len(unheard))
+    turn.replies.extend(unheard)
 
 
 def _own(turn: Turn, account_id: int) -> Account | None:

@@ -11,7 +11,7 @@ from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
 from handlers.policy import Where
-from handlers.releasing import KIND, ask_others
+from handlers.releasing import KIND, ask_others, plan_lapse
 from handlers.turn import Offer, Turn, World
 from storage import campaigns
 from storage.campaigns import Campaign
@@ -78,6 +78,7 @@ def _finish(turn: Turn, answers: Answers) -> None:
     )  # fmt: skip
     stop_it = turn.label("announce_stop", turn.typing("announce_stop", code))
     if held:
+        plan_lapse(turn, code)
         asked = ask_others(turn, code, place, text, people)
         turn.say("announce.held", [stop_it], code=code, people=people, others=asked)
     else:

@@ -37,6 +37,7 @@ def readable(world: World, kept: Kept, *, whole: bool = False) -> str:
                    if one["revoked_at"] is None],
             guardian=next((one["guardian"] for one in kept["consents"] if one["guardian"]), "")),
     ]  # fmt: skip
+    lines += [*_wishes(world, kept, whole=whole), *_announced(world, kept, whole=whole)]
     if whole:
         lines += [say("data.question", text=one["text"]) for one in kept["questions"]]
         lines += [
@@ -63,6 +64,37 @@ def _listed(world: World, kept: Kept, *, whole: bool) -> list[str]:
         if whole and one["note"]:
             lines.append(world.words.text("data.note", note=one["note"]))
     return lines
+
+
+def _wishes(world: World, kept: Kept, *, whole: bool) -> list[str]:
+    """Of what he is reminded; the copy has what he stopped, too."""
+    words = world.words
+    return [
+        words.text(
+            "data.wish",
+            actor=words.label(f"reminded.{one['actor']}"),
+            place=world.places.get(one["place"]).name if one["place"] else "",
+            since=one["since"],
+            until=one["until"],
+        )
+        for one in kept["reminders"]
+        if whole or one["until"] is None
+    ]
+
+
+def _announced(world: World, kept: Kept, *, whole: bool) -> list[str]:
+    """What he announced to others, the newest where somebody only looks."""
+    words = world.words
+    return [
+        words.text(
+            "data.announcement",
+            code=one["key"],
+            at=one["made_at"],
+            state=words.label(f"announced.{one['state']}"),
+            text=one["text"],
+        )
+        for one in (kept["announcements"] if whole else kept["announcements"][-FEW:])
+    ]
 
 
 def _told(world: World, one: Mapping[str, Any]) -> str:

@@ -13,10 +13,9 @@ SHOWN = 5
 
 
 def own(turn: Turn) -> None:
-    """ "loa bản": of the officer's own area."""
-    held = audience.held(turn)
-    if held:
-        _page(turn, audience.area(turn, held[0].place), 0)
+    """ "loa bản": of all the officer's own areas."""
+    if audience.held(turn):
+        _page(turn, _areas(turn), 0, "")
     else:
         turn.say("announce.not_allowed")
 
@@ -27,21 +26,31 @@ def of_one(turn: Turn, code: str) -> None:
     if found is None:
         turn.say("announce.no_such")
     else:
-        _page(turn, found.places, 0)
+        _page(turn, list(found.places), 0, found.key)
 
 
 def more(turn: Turn) -> None:
-    """The next villages of the list shown last."""
-    places, skip = turn.state.get("loud") or (None, 0)
-    if places is None or not audience.may_steer_all(turn, places):
-        own(turn)
+    """The next villages of the list shown last; from the first where it is not his any more."""
+    code, places, skip = turn.state.get("loud_next") or ("", [], 0)
+    if code and of_area(turn, code) is not None:
+        _page(turn, places, skip, code)
+    elif not code and audience.held(turn) and places == _areas(turn):
+        _page(turn, places, skip, "")
     else:
-        _page(turn, places, skip)
+        own(turn)
 
 
-def _page(turn: Turn, places: Sequence[str], skip: int) -> None:
+def _areas(turn: Turn) -> list[str]:
+    """All the places this officer writes to, [] for the whole province."""
+    areas = [audience.area(turn, grant.place) for grant in audience.held(turn)]
+    every = [] if () in areas else [place for area in areas for place in area]
+    return list(dict.fromkeys(every))
+
+
+def _page(turn: Turn, places: Sequence[str], skip: int, code: str) -> None:
+    """A page of an announcement's area, or of his own where there is no `code`."""
     found = audience.villages(turn.tx, turn.world, places, SHOWN + 1, skip)
-    turn.state["loud"] = [list(places), skip + SHOWN]
+    turn.state["loud_next"] = [code, list(places), skip + SHOWN]
     lines = [
         turn.world.words.text(
             "loudspeaker.line",

@@ -102,7 +102,11 @@ WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
 }
 WITHIN = {name for module in MODULES for name in getattr(module, "WITHIN", ())}
 """Commands in whose middle an open form is not left."""
-TIMERS: dict[str, Callable[[World, Tx, Timer], None]] = {**overdue.TIMERS, **answering.TIMERS}
+TIMERS: dict[str, Callable[[World, Tx, Timer], None]] = {
+    **overdue.TIMERS,
+    **answering.TIMERS,
+    **releasing.TIMERS,
+}
 """What is done when a timer of a kind falls due."""
 READS: dict[str, Callable[[str], bool]] = {
     name: reads for module in MODULES for name, reads in getattr(module, "READS", {}).items()

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from handlers import audience, forms
 from handlers.forms import Answers, Form, Question
 from handlers.menu import Entry
+from handlers.overdue import daytime
 from handlers.turn import Turn, World, push
-from storage import campaigns, people
+from storage import campaigns, people, timers
 from storage.campaigns import Campaign
 from storage.database import Tx
+from storage.timers import Timer
 
 KIND = "announce"
+LAPSES = "release"
+WAITS = timedelta(days=7)
+"""What was to be announced is stale by then."""
 TOLD = 5
 """So many others are asked to release: one is enough, and two may be away."""
 
@@ -66,6 +72,18 @@ def finished(tx: Tx, world: World, campaign: Campaign) -> None:
         world, tx, _chat(tx, campaign), "announce.done", more if missed else [],
         code=campaign.key, count=campaign.count, missed=missed,
     )  # fmt: skip
+
+
+def plan_lapse(turn: Turn, code: str) -> None:
+    """Held, it waits for so long and no longer: what it says is stale by then."""
+    timers.plan(turn.tx, LAPSES, f"campaign:{code}", daytime(turn.now + WAITS))
+
+
+def _lapse(world: World, tx: Tx, timer: Timer) -> None:
+    """Nobody has let it go in time: it is ended, and its author hears so."""
+    ended = campaigns.lapse(tx, timer.subject.removeprefix("campaign:"))
+    if ended is not None:
+        push(world, tx, _chat(tx, ended), "announce.lapsed", code=ended.key, days=WAITS.days)
 
 
 def of_area(turn: Turn, code: str) -> Campaign | None:
@@ -128,3 +146,4 @@ WITH_CODE: dict[str, Callable[[Turn, str], None]] = {
     "announce_stop": stop,
 }
 MENU: tuple[Entry, ...] = ()
+TIMERS: dict[str, Callable[[World, Tx, Timer], None]] = {LAPSES: _lapse}

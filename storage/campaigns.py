@@ -161,6 +161,19 @@ def release(tx: Tx, key: str, *, by: int) -> bool:
     return moved.rowcount == 1
 
 
+def lapse(tx: Tx, key: str) -> Campaign | None:
+    """End one that nobody let go in time; None when it is not held any more."""
+    ended = tx.execute(
+        update(campaigns)
+        .where(campaigns.c.key == key, campaigns.c.state == "held")
+        .values(state="stopped", done_at=tx.now)
+    )
+    if ended.rowcount != 1:
+        return None
+    audit.record(tx, "timer", "campaign.lapsed", f"campaign:{key}", state=("held", "stopped"))
+    return find(tx, key)
+
+
 def stop(tx: Tx, key: str, *, by: int) -> bool:
     """Stop a campaign: nothing more is queued, and what is queued is taken back in slices."""
     found = tx.execute(

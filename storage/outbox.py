@@ -137,6 +137,15 @@ def take_back(tx: Tx, people: Collection[int], campaign: int | None = None) -> N
     )
 
 
+def give_up(tx: Tx, account_id: int, why: str) -> list[Body]:
+    """End whatever an account still had to be told, for a reason; the pushes among it, in order."""
+    queued = (outbox.c.account_id == account_id, outbox.c.state == "queued")
+    pushes = select(outbox.c.body).where(*queued, outbox.c.kind == "push").order_by(outbox.c.id)
+    bodies = [dict(body) for body in tx.execute(pushes).scalars()]
+    tx.execute(update(outbox).where(*queued).values(state="failed", reason=why, sent_at=tx.now))
+    return bodies
+
+
 def waiting(tx: Tx, account_id: int) -> list[Waiting]:
     """What is due and not yet acknowledged, oldest first."""
     rows = tx.execute(_WAITING, {"of_account": account_id, "by": tx.now})

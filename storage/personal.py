@@ -14,6 +14,7 @@ from storage.database import Tx
 from storage.schema import (
     accounts,
     attachments,
+    campaigns,
     consents,
     contribution_versions,
     contributions,
@@ -70,6 +71,10 @@ def kept(tx: Tx, person_id: int) -> dict[str, list[Row]]:
         "reminders": _rows(
             tx, subscriptions, ["actor", "place", "since", "until"],
             subscriptions.c.person_id == person_id,
+        ),
+        "announcements": _rows(
+            tx, campaigns, ["key", "state", "text", "places", "count", "made_at", "done_at"],
+            (campaigns.c.made_by == person_id) & (campaigns.c.text != ""),
         ),
         "roles": _rows(
             tx, grants, ["role", "place", "given_at", "revoked_at"],

@@ -10,7 +10,7 @@ import pytest
 from handlers import announce
 from handlers import campaigns as planning
 from handlers.turn import World
-from storage import campaigns
+from storage import campaigns, grants, people
 from storage.database import Tx
 from tests.conftest import STORES, Fresh, HandClock
 from tests.talk import Talk, talking
@@ -84,3 +84,68 @@ def test_where_there_is_nobody_else_the_author_is_told_so(talk: Talk, world: Wor
     assert f"Đã dừng thông báo {code}" in talk.say("Hà", f"dừng {code}")[0]
     _send(talk, world)
     assert TEXT not in " ".join(_texts(talk, "Páo"))
+
+
+def test_what_nobody_lets_go_in_a_week_is_ended_and_its_author_told(talk: Talk) -> None:
+    talk.make_officer("Dua", "Xã Bình Lư")
+    _, code = _write(talk)
+    talk.clock.move(timedelta(days=7) - timedelta(minutes=1))
+    talk.tick()
+    assert talk.say("Dua", f"phát {code}")[0].startswith("“Thông báo của Xã Bình Lư")
+    talk.clock.move(timedelta(minutes=1))
+    talk.last["Hà"] = []
+    talk.tick()
+    [told] = _texts(talk, "Hà")
+    assert told.startswith(f"Thông báo {code} chờ 7 ngày")
+    [told] = talk.press("Dua", "Cho phát")
+    assert told == f"Thông báo {code} không còn chờ phát."
+    assert talk.say("Hà", f"dừng {code}") == [
+        f"Thông báo {code} đã gửi xong hoặc đã dừng từ trước."
+    ]
+
+
+def test_what_was_let_go_in_time_is_not_ended(talk: Talk, world: World) -> None:
+    talk.make_officer("Dua", "Xã Bình Lư")
+    _, code = _write(talk)
+    talk.say("Dua", f"phát {code}")
+    talk.press("Dua", "Cho phát")
+    talk.last["Hà"] = []
+    talk.clock.move(timedelta(days=8))
+    talk.tick()
+    assert _texts(talk, "Hà") == []
+    _send(talk, world)
+    assert any(TEXT in text for text in _texts(talk, "Páo"))
+
+
+def _unreached(talk: Talk, who: str) -> None:
+    talk.write(
+        lambda tx: people.note_reach(
+            tx, channel=talk.channel, account="test", sender=who, why="blocked"
+        )
+    )
+
+
+def test_the_loudspeaker_s_list_is_of_all_his_areas_that_are_still_his(talk: Talk) -> None:
+    talk.make_officer("Hà", "Xã Bản Bo")
+    for who, commune in (("Mỷ", "Bản Bo"), ("Tủa", "Sin Suối Hồ")):
+        for text in ("nhắc tôi", "đồng ý", commune):
+            talk.say(who, text)
+    for who in ("Páo", "Mỷ", "Tủa"):
+        _unreached(talk, who)
+    [listed] = talk.say("Hà", "loa bản")
+    assert "xã Bình Lư" in listed
+    assert "xã Bản Bo" in listed
+    assert "Sin Suối Hồ" not in listed
+
+    def revoke(tx: Tx) -> None:
+        account = people.find_account(tx, talk.channel, "test", "Hà")
+        assert account is not None
+        held = grants.of_person(tx, people.of_account(tx, account))
+        bo = talk.world.places.find("Xã Bản Bo", talk.clock().date()).units[0].key
+        [gone] = [one.id for one in held if one.place == bo]
+        assert grants.revoke(tx, gone, by="operator")
+
+    talk.write(revoke)
+    [listed] = talk.say("Hà", "loa bản")
+    assert "xã Bình Lư" in listed
+    assert "Bản Bo" not in listed

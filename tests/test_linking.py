@@ -21,8 +21,10 @@ from storage import (
     households,
     links,
     organisations,
+    outbox,
     people,
     representations,
+    schema,
     verification,
 )
 from storage.contributions import Contribution
@@ -33,6 +35,7 @@ from storage.schema import accounts
 from storage.schema import links as table
 from storage.writer import Writer
 from tests.conftest import START, STORES, Fresh, HandClock
+from tests.stage import staged
 from tests.stock import ELSEWHERE, HERE, at_once, officer, opened, report, villager
 from tests.talk import talking
 
@@ -358,3 +361,37 @@ def test_the_account_let_go_is_forgotten_in_the_middle_of_a_form(
         talk.press("Páo", "Bỏ cửa sổ dòng lệnh, từ 08:00 02/01/2025")
         talk.press("Páo", "Bỏ khung chat đó")
         assert talk.say("Máy hai", "tiếp tục") == [world.words.text("router.nothing_open")]
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_what_the_account_let_go_was_not_told_is_told_where_he_writes(
+    store: str, fresh_url: Fresh, world: World, clock: HandClock
+) -> None:
+    with opened(fresh_url(store)) as [database], staged(database, world, clock) as stage:
+        stage.officer("Hà", "commune_officer", HERE)
+        told = report(stage.tx(), stage.who("Máy cũ"))
+        [said] = stage.say("Máy cũ", "liên kết")
+        stage.say("Máy mới", f"liên kết {said.split('Mã liên kết: ')[1][:11]}")
+        stage.press("Máy mới", "Liên kết")
+        gone = stage.who("Máy cũ").account_id
+        outbox.give_up(stage.tx(), gone, "heard before")
+        stage.say("Hà", f"mở {told.code}")
+        stage.press("Hà", "Xác nhận đúng")
+        stage.press("Hà", "Ghi nhận")
+        [verdict] = [row.body for row in outbox.waiting(stage.tx(), gone)]
+        stage.say("Máy mới", "tài khoản của tôi")
+        stage.press("Máy mới", "Bỏ cửa sổ dòng lệnh, từ 08:00 02/01/2025")
+        first, then = stage.press("Máy mới", "Bỏ khung chat đó")
+        assert first.startswith("Đã bỏ khung chat")
+        assert "chưa kịp đến" in first
+        assert then == verdict["text"]
+        assert stage.heard[stage.who("Máy mới").account_id][-1] == verdict
+        [left] = outbox.waiting(stage.tx(), gone)
+        assert left.body["text"] == world.words.text("account.let_go_told")
+        rows = stage.tx().execute(
+            select(schema.outbox.c.state, schema.outbox.c.reason)
+            .where(schema.outbox.c.account_id == gone)
+            .order_by(schema.outbox.c.id.desc())
+            .limit(2)
+        )
+        assert [tuple(row) for row in rows] == [("queued", ""), ("failed", "let_go")]

@@ -83,6 +83,8 @@ SAID: dict[str, Any] = {
     "amount": VND,
     "busy": False,
     "came": True,
+    "actor": "cán bộ doanh nghiệp",
+    "unheard": 5,
     "asks": REASON,
     "back": "cửa sổ dòng lệnh",
     "made_on": ONE.made_on,

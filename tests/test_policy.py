@@ -140,7 +140,8 @@ def test_every_place_that_asks_for_a_right_is_tried(
             trial.say("số liệu của xã")
     asking = _places_that_ask()
     assert len(asking) > 40
-    assert sorted(asking - noted) == []
+    left = sorted(asking - noted)
+    assert not left, left
 
 
 # a right that ends

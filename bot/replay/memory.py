@@ -15,7 +15,7 @@ from bot.replay import writing
 from bot.replay.masks import Masks, nth
 from handlers.messages import Message
 from handlers.turn import Turn
-from storage import contributions, people
+from storage import contributions, grants, people
 from storage.database import News
 
 MOST_EVENTS = 2_000
@@ -52,6 +52,9 @@ class Memory:
     def note(self, turn: Turn, news: Sequence[News]) -> None:
         """Remember a turn that is over."""
         forms = turn.state.get("forms", {}).values()
+        # Afresh: in this turn a role may have been taken up, or the chat become somebody else's.
+        person_id = people.of_account(turn.tx, turn.conversation.account_id)
+        held = grants.of_person(turn.tx, person_id)
         told = {str(form["answers"].get(name) or "") for form in forms for name in NAMES_IN}
         event = Event(
             turn.now,
@@ -59,7 +62,7 @@ class Memory:
             turn.person.id,
             turn.message,
             tuple((one.account_id, one.body) for one in news),
-            tuple((grant.role, grant.place) for grant in turn.grants),
+            tuple((one.role, one.place) for one in held),
             frozenset(told | {people.name_of(turn.tx, turn.person.id)}),
         )
         with self._lock:

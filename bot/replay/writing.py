@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,8 @@ class _Writing:
         self._pressed: dict[int, str] = {}
         self._now = datetime.min.replace(tzinfo=ZONE)
 
-    def write(self, events: Sequence[Event]) -> str:
+    def write(self, told: Sequence[Event]) -> str:
+        events = _whole_albums(told)
         begun = events[0].at.astimezone(ZONE).replace(second=0, microsecond=0)
         self._now = begun
         self._lines = [f"# lúc: {begun:%Y-%m-%d %H:%M}", player.REHEARSAL]
@@ -144,6 +146,26 @@ class _Writing:
         return re.sub(
             rf"(?i)(?:{CODE})", lambda found: self._codes.get(found[0].upper(), found[0]), text
         )
+
+
+def _whole_albums(events: Sequence[Event]) -> list[Event]:
+    """The events, what was sent as one album being one: a transcript sends it in one line."""
+    found: list[Event] = []
+    for event in events:
+        last = found[-1] if found else None
+        if last is None or not event.message.group or not _is_of(event, last):
+            found.append(event)
+            continue
+        album = replace(
+            last.message, attachments=(*last.message.attachments, *event.message.attachments)
+        )
+        found[-1] = replace(event, at=last.at, message=album, said=(*last.said, *event.said))
+    return found
+
+
+def _is_of(part: Event, album: Event) -> bool:
+    """Whether this was sent together with that, by the same person."""
+    return (part.account_id, part.message.group) == (album.account_id, album.message.group)
 
 
 def _taken_up(events: Sequence[Event]) -> dict[int, Any]:

@@ -108,6 +108,11 @@ def _hand(trial: Trial, cell: Cell) -> bool:
     return contributions.get(trial.stage.tx(), one.id).holder_id == colleague
 
 
+def _list_several(trial: Trial, cell: Cell) -> bool:
+    one = _set(trial, cell)
+    return any(one.code in text for text in trial.say("duyệt nhiều"))
+
+
 def _several(trial: Trial, cell: Cell) -> bool:
     one = _set(trial, cell)
     page = {"page": [[one.id, one.version]], "pick": "all"}
@@ -189,6 +194,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "reject": _deciding("reject", "rejected", reason="Không có khoản này"),
     "ask for more": _deciding("more", "needs_more", reason="Xin cho biết ngày góp"),
     "hand over": _hand,
+    "list several": _list_several,
     "verify several": _several,
     "begin to hand over": _begin_to_hand,
     "undo": _undo,

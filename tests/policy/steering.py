@@ -116,7 +116,7 @@ def _loud(trial: Trial, cell: Cell) -> bool:
 
 def _page_loud(trial: Trial, cell: Cell) -> bool:
     """The list of an area shown before, from its second page on."""
-    trial.remember(loud=[list(_area(trial.stage, cell.object)), 5])
+    trial.remember(loud_next=[code_of(cell.object), list(_area(trial.stage, cell.object)), 5])
     listing = trial.stage.world.words.text("loudspeaker.listing", lines=[], first=False)
     return trial.say("bản tiếp theo") == [listing]
 

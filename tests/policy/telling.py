@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from storage import facts, questions
+from storage import fact_sheets, facts, questions
 from storage.schema import question_groups
 from tests.policy.rules import BEFORE, COMMUNE, COMMUNE_NOW, PROVINCE, PROVINCE_NOW, Cell
 from tests.policy.trial import Attempt, Trial
@@ -68,6 +68,17 @@ def _tell_facts(trial: Trial, cell: Cell) -> bool:
         facts.put(tx, facts.Fact(place, YEAR, "criteria_total", 9), by=trial.colleague.person_id)
     before = facts.everything(tx, [place])
     trial.last("facts", {"commune": place, "year": YEAR, **told[cell.state]}, "Ghi nhận", "record")
+    return facts.everything(tx, [place]) != before
+
+
+def _record_sheet(trial: Trial, cell: Cell) -> bool:
+    tx, place = trial.stage.tx(), cell.object
+    rows = [facts.Fact(place, YEAR, "criteria_total", 15)]
+    sheet = fact_sheets.keep(
+        tx, trial.grant.account_id, "so-lieu.xlsx", good=1, changes=facts.changes(tx, rows)
+    )
+    before = facts.everything(tx, [place])
+    trial.say(f"ghi excel {sheet.id}")
     return facts.everything(tx, [place]) != before
 
 
@@ -183,6 +194,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "begin facts": _begin_facts,
     "go on with facts": _go_on,
     "tell facts": _tell_facts,
+    "record a workbook": _record_sheet,
     "begin awards": _begin_awards,
     "ask by the commune's name": _by_name,
     "see awards": _see_awards,
