@@ -260,15 +260,18 @@ def drop(form: Form, answers: Answers, name: str) -> None:
 
 
 def match_offer(turn: Turn, text: str) -> dict[str, Any] | None:
-    """The offered choice a typed number, word or label means."""
-    number = turn.world.words.numbers.get(re.sub(r"^(?:(?:so|chon|muc|cau) )+", "", fold(text)))
+    """The offered choice a typed number, word or label means, politely wrapped or not."""
+    words = turn.world.words
+    plain = words.courtesy.without_particles(fold(text))
+    number = words.numbers.get(re.sub(r"^(?:(?:so|chon|muc|cau) )+", "", plain))
     if number is not None and re.match(r"\s*[-−–]", text):
         number = None
     if number is not None:
         return turn.offered[number - 1] if 0 < number <= len(turn.offered) else None
-    for one in turn.offered:
-        if any(means(text, phrase) for phrase in (one["label"], *one.get("also", ()))):
-            return one
+    for said in (text, *words.courtesy.cores(text)):
+        for one in turn.offered:
+            if any(means(said, phrase) for phrase in (one["label"], *one.get("also", ()))):
+                return one
     return None
 
 

@@ -14,6 +14,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rapidfuzz.distance import OSA
 
+from handlers.courtesy import Courtesy
 from knowledge import numbers
 from knowledge.quantities import format_money, say_money
 from knowledge.text import fold, key
@@ -85,6 +86,7 @@ class Words:
             for name, phrases in data["within"].items()
             for phrase in phrases
         ]
+        self.courtesy = Courtesy(self.said_for)
         self.numbers: dict[str, int] = {
             fold(word): number for number, words in data["numbers"].items() for word in words
         }
@@ -115,6 +117,12 @@ class Words:
 
     def starts_with(self, text: str) -> tuple[str, str] | None:
         """(command, the rest as typed) when the text begins with a command that takes something."""
+        said = [self._starts_with(core) for core in (text, *self.courtesy.cores(text))]
+        begun = [found for found in said if found is not None]
+        # "rút báo cáo ạ" takes nothing: what is left behind it is politeness.
+        return next((found for found in begun if not found[1]), begun[0] if begun else None)
+
+    def _starts_with(self, text: str) -> tuple[str, str] | None:
         words = text.split(maxsplit=self._longest_start)
         folded = [fold(word) for word in words[: self._longest_start]]
         for size in range(len(folded), 0, -1):
@@ -130,7 +138,11 @@ class Words:
         return next((name for phrase, name in self._within if phrase in folded), None)
 
     def command(self, text: str) -> str | None:
-        """The command a whole message is, None when it is none."""
+        """The command a whole message is, politely wrapped or not; None when it is none."""
+        said = (self._command(core) for core in (text, *self.courtesy.cores(text)))
+        return next((name for name in said if name is not None), None)
+
+    def _command(self, text: str) -> str | None:
         folded = fold(text)
         if folded in self._commands:
             said = (name for phrase, name in self._commands[folded] if means(text, phrase))
