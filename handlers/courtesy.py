@@ -50,7 +50,7 @@ class Courtesy:
         return " ".join(words)
 
     def _folded(self, word: str) -> str:
-        """A word folded, unless its marks make it another one than any of politeness: "có", "cô"."""
+        """A word folded, unless its marks make it none of politeness: "cờ" is not "cô"."""
         return fold(word) if word.isascii() or key(word) in self._marked else key(word)
 
     def _begins(self, folded: Sequence[str]) -> list[int]:

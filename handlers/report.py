@@ -232,7 +232,7 @@ FORM = Form(
         Question(
             "purpose",
             when=_has("purpose"),
-            read=read_line(MIN_WORDS, 60),
+            read=read_line(MIN_WORDS, 60, left_open=True),
             offers=lambda turn, _: [
                 Offer(label, label)
                 for label in (turn.world.words.label(f"purpose.{n}") for n in range(1, 5))

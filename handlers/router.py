@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, asked, awards, evidence, figure, flood, forms, mine, queue
+from handlers import ask, asked, awards, evidence, figure, flood, forms, mine, offered, queue
 from handlers.forms import Form
 from handlers.messages import MAX_CHOICES
 from handlers.registry import BY_KEY, COMMANDS, FORMS, MENU, READS, WITH_CODE
@@ -73,7 +73,7 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
     asked_to_resume = turn.state.pop("resuming", False)
     if form is None or asked_to_resume:
         # Outside a form every choice is no more than typing what it stands for.
-        chosen = chosen or forms.match_offer(turn, text)
+        chosen = chosen or offered.meant(turn, text)
         text, chosen = (str(chosen["value"]) if chosen else text), None
     command = None if chosen is not None else turn.world.words.command(text)
     if command == "more" and form is not None:
@@ -87,7 +87,7 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         form = FORMS.get(_left(turn) or "")
     if command in COMMANDS and form is not None and not forms.is_idle(turn, form):
         # What is asked comes first: "gia đình tôi" may be an answer here, elsewhere a command.
-        chosen = forms.match_offer(turn, text)
+        chosen = offered.meant(turn, text)
         command = None if chosen is not None else command
     if command is not None and _everywhere(turn, command, form):
         return

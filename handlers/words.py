@@ -97,6 +97,11 @@ class Words:
             f"{name}.{block}" for name, file in self._templates.items() for block in file.blocks
         ]
 
+    def has(self, name: str) -> bool:
+        """Whether there is a message of this key."""
+        file, _, block = name.partition(".")
+        return file in self._templates and block in self._templates[file].blocks
+
     def text(self, name: str, /, **values: Any) -> str:
         """One sentence or more, ready to send. Raises KeyError for an unknown key."""
         file, _, block = name.partition(".")

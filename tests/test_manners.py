@@ -180,6 +180,7 @@ SAID: dict[str, Any] = {
     "lines": [f"LC-TTTTTTT: {NAME[:30]}, {PURPOSE[:36]}, đã bị hủy xác nhận"] * 4,
     "village": VILLAGE,
     "group": Group(1, "old:3412", QUESTION, 100, START, START),
+    "labels": [NAME[:40], NAME[:40]],
     "question": QUESTION,
     "text": QUESTION,
     "rest": QUESTION,
