@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rapidfuzz.distance import OSA
 
 from handlers.courtesy import Courtesy
+from handlers.telling import Teller, Telling
 from knowledge import numbers
 from knowledge.quantities import format_money, say_money
 from knowledge.text import fold, key
@@ -22,6 +23,8 @@ from knowledge.zone import ZONE
 
 HERE = Path(__file__).parent
 MOST_DIGITS = 18
+TOLD = "told."
+"""Before a kind of contribution: the words by which a sentence speaks of it."""
 FORGIVEN_FROM = 10
 """From this length on one slip in a command is forgiven: shorter ones meet too often."""
 
@@ -87,6 +90,8 @@ class Words:
             for phrase in phrases
         ]
         self.courtesy = Courtesy(self.said_for)
+        told = [name.removeprefix(TOLD) for name in self._also if name.startswith(TOLD)]
+        self.teller = Teller(self.said_for, told)
         self.numbers: dict[str, int] = {
             fold(word): number for number, words in data["numbers"].items() for word in words
         }
@@ -136,6 +141,13 @@ class Words:
                 if means(begun, phrase):
                     return name, " ".join(words[size:])
         return None
+
+    def tells_of(self, text: str) -> Telling | None:
+        """What a sentence tells of a gift; behind "báo đóng góp:" whatever is said is one."""
+        head, colon, rest = text.partition(":")
+        if colon and rest.strip() and self.command(head) == "report":
+            return self.teller.read(rest, meant=True)
+        return self.teller.read(text)
 
     def speaks_of(self, text: str) -> str | None:
         """The command a longer sentence speaks of ("em muốn báo đóng góp ạ"), None when none."""
