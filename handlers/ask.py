@@ -52,8 +52,12 @@ def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
 
 
 def is_small_talk(turn: Turn, text: str) -> bool:
-    """Whether it is a greeting, a thank-you or the like: said to the bot, not to an office."""
-    return brain.ask(turn.world.plan, text, today=turn.today).decision == "smalltalk"
+    """Whether it is a greeting, a thank-you or the like: said to the bot, not to an office.
+
+    A mere "hôm qua" opens a talk, but may as well be what an office asked for.
+    """
+    found = brain.ask(turn.world.plan, text, today=turn.today)
+    return found.decision == "smalltalk" and bool(found.topic)
 
 
 def _tells(turn: Turn, text: str) -> bool:
