@@ -1,15 +1,18 @@
 """What is said when an answer was not understood (hỏi lại): never twice in a row the same words.
 
-First what is needed; where that does not help, the question once more with an example; from the
-third time on a person.
+First what is needed; where that does not help, the same with an example (the reason's `…_again`) or
+the question once more; from the third time on a person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handlers.turn import Offer, Turn
+
+if TYPE_CHECKING:
+    from handlers.forms import Unclear
 
 NEEDED = "forms.needed"
 """What is raised when nothing was told ("không biết") and the answer may not be left open."""
@@ -25,24 +28,27 @@ Said = tuple[str, str]
 
 
 def wording(
-    turn: Turn, stored: dict[str, Any], said: Said, asked: Said, choices: Sequence[Offer]
+    turn: Turn, stored: dict[str, Any], unclear: Unclear, asked: Said, choices: Sequence[Offer]
 ) -> str:
-    """What to say for the reason `said` in the way of the question `asked`; `choices` are given
-    where only these count. That it was said is noted in `stored`."""
+    """What to say when the answer to the question `asked` was `unclear`; `choices` are given where
+    only these count. That it was said is noted in `stored`."""
     words = turn.world.words
+    reason = NEEDED if unclear.key == NEEDED else _said(turn, unclear.key, unclear)
     before = _reasons(stored)
-    reason = (said[1] or said[0])[:_REASON]
-    stored[MISSES] = [*before, reason]
-    repeats = before[-1:] == [reason] and said[0] != _TOO_LONG
+    stored[MISSES] = [*before, reason[:_REASON]]
+    repeats = before[-1:] == [reason[:_REASON]] and unclear.key != _TOO_LONG
     if repeats and len(before) < PERSON_AFTER - 1:
-        return _another_way(turn, said[0], asked, choices)
-    text = said[1]
-    if said[0] == NEEDED:
+        return _another_way(turn, unclear, asked, choices)
+    if reason == NEEDED:
         needs = f"{asked[0]}_needed"
-        text = f"{words.text(needs if words.has(needs) else NEEDED)}\n{asked[1]}"
+        reason = f"{words.text(needs if words.has(needs) else NEEDED)}\n{asked[1]}"
     if len(before) >= PERSON_AFTER - 1:
-        text += "\n" + words.text("forms.person", contact=turn.world.officer_contact)
-    return text
+        reason += "\n" + words.text("forms.person", contact=turn.world.officer_contact)
+    return reason
+
+
+def _said(turn: Turn, key: str, unclear: Unclear) -> str:
+    return turn.world.words.text(key, **unclear.values)
 
 
 def _reasons(stored: dict[str, Any]) -> list[str]:
@@ -51,12 +57,11 @@ def _reasons(stored: dict[str, Any]) -> list[str]:
     return misses[-PERSON_AFTER:] if isinstance(misses, list) else [""] * misses
 
 
-def _another_way(turn: Turn, key: str, asked: Said, choices: Sequence[Offer]) -> str:
+def _another_way(turn: Turn, unclear: Unclear, asked: Said, choices: Sequence[Offer]) -> str:
     words = turn.world.words
-    if key == NEEDED:
-        return words.text("forms.needed_again")
+    other = f"{unclear.key}_again"
+    if words.has(other):
+        return _said(turn, other, unclear)
     if choices:
         return words.text("forms.choose_again", labels=[offer.label for offer in choices[:2]])
-    example = f"{asked[0]}_example"
-    shown = f"\n{words.text(example)}" if words.has(example) else ""
-    return f"{words.text('forms.again')}\n{asked[1]}{shown}"
+    return f"{words.text('forms.again')}\n{asked[1]}"

@@ -35,6 +35,8 @@ class Courtesy:
             return
         folded = [self._folded(word) for word in words]
         begins, ends = self._begins(folded), self._ends(folded)
+        if fold(" ".join(words[-2:])) in self._may:
+            ends += [len(words) - 2, *self._ends(folded[:-2])]
         spans = [(start, end) for start in begins for end in ends if start < end]
         for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
             if end - start < len(words):
@@ -63,7 +65,8 @@ class Courtesy:
                 break
             passed = {*folded[:at]}
             # "anh Dũng", "cho gia đình tôi", "cho anh Dũng" name somebody and ask for nothing.
-            named = word == "cho" or ("cho" in passed and len(folded) - at == 1)
+            named = word == "cho" and folded[at] not in sorts["look"]
+            named = named or ("cho" in passed and len(folded) - at == 1)
             asked = bool(passed & (sorts["ask"] | sorts["call"])) and not named
             if asked or passed & sorts["look"]:
                 found.append(at)
@@ -74,9 +77,6 @@ class Courtesy:
         sorts = self._sorts
         polite = sorts["particle"] | sorts["end"] | sorts["person"] | sorts["call"]
         found = [len(folded)]
-        if " ".join(folded[-2:]) in self._may:
-            folded = folded[:-2]
-            found.append(len(folded))
         for at in range(len(folded) - 1, 0, -1):
             if folded[at] not in polite:
                 break

@@ -205,7 +205,7 @@ def take(
         if not blank and ask.is_question(text):
             _in_between(turn, form, text)
         elif not otherwise(turn, text):
-            needed = blank and question.read is not None
+            needed = blank and question.read is not None and not offered.unknowns(turn)
             _ask_again(turn, form, question, Unclear(again.NEEDED) if needed else unclear)
         return
     _answer(turn, form, question, value)
@@ -304,12 +304,10 @@ def _ask_again(turn: Turn, form: Form, question: Question, unclear: Unclear) -> 
     stored = turn.state["forms"][form.name]
     _touch(turn, form)
     offers = unclear.offers or question.offers(turn, answers_of(turn, form))
-    key, asked, _ = _said(turn, form, question, left=0)
-    said = ""
-    if unclear.key != again.NEEDED:
-        said = turn.world.words.text(unclear.key, offers=len(offers), **unclear.values)
+    unclear.values["offers"] = len(offers)
+    asked = _said(turn, form, question, left=0)[:2]
     choices = offers if question.read is None else unclear.offers
-    text = again.wording(turn, stored, (unclear.key, said), (key, asked), choices)
+    text = again.wording(turn, stored, unclear, asked, choices)
     turn.say_text(text, offers)
 
 

@@ -29,6 +29,9 @@ def meant(turn: Turn, text: str) -> dict[str, Any] | None:
 
 def unknown(turn: Turn, text: str) -> dict[str, Any] | None:
     """The choice "chưa rõ", however somebody says that he does not know."""
-    if not blanks.is_unknown(text):
-        return None
-    return next((one for one in turn.offered if blanks.is_unknown(one["label"])), None)
+    return next(iter(unknowns(turn)), None) if blanks.is_unknown(text) else None
+
+
+def unknowns(turn: Turn) -> list[dict[str, Any]]:
+    """What was offered to who does not know."""
+    return [one for one in turn.offered if blanks.is_unknown(one["label"])]

@@ -64,6 +64,8 @@ class Teller:
         """What a sentence tells, None where it tells of no gift or asks; `meant` where it was said
         outright that it is one."""
         row = [_Word(raw, key(raw), fold(raw)) for raw in text.split() if fold(raw)]
+        while row and self._size(row, len(row) - 1, "tail"):
+            row.pop()
         if not row or len(row) > MOST_WORDS:
             return None
         never = self._never(row)
@@ -125,9 +127,8 @@ class Teller:
             called = at + 1 < len(row) and row[at + 1].fold == "oi"
             if self._size(row, at, "giver") and not called:
                 return True
-        begun = self._past(row, 0, "around", "done")
-        elder = self._size(row, begun, "elder")
-        return bool(elder) and self._past(row, begun + elder, "around", "done") == verb
+        begun = self._past(row, 0, "around", "elder", "done")
+        return begun == verb and any(self._size(row, at, "elder") for at in range(verb))
 
     def _purpose(self, row: Sequence[_Word], verb: int) -> tuple[int, int, str]:
         """Where what it was for begins and ends, and its words; an empty place at the end if not
@@ -166,8 +167,6 @@ class Teller:
             if size == 0:
                 found.append(row[at])
             at += size or 1
-        while found and self._size(found, len(found) - 1, "tail"):
-            found.pop()
         return found
 
     def _introduced(self, row: Sequence[_Word]) -> int:
