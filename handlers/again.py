@@ -63,5 +63,5 @@ def _another_way(turn: Turn, unclear: Unclear, asked: Said, choices: Sequence[Of
     if words.has(other):
         return _said(turn, other, unclear)
     if choices:
-        return words.text("forms.choose_again", labels=[offer.label for offer in choices[:2]])
+        return words.text("forms.by_number", labels=[offer.label for offer in choices[:2]])
     return f"{words.text('forms.again')}\n{asked[1]}"

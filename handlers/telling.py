@@ -47,7 +47,7 @@ class _Word:
 Phrase = tuple[tuple[str, str], ...]
 _SORTS = (
     "report", "between", "give", "hand", "giver", "elder", "done", "planned", "around", "purpose",
-    "toward", "no_purpose", "purpose_ends", "recipient", "kin", "tail", "worth", "vague",
+    "toward", "no_purpose", "purpose_ends", "recipient", "unread", "got", "tail", "worth", "vague",
     "never", "never_marked",
 )  # fmt: skip
 
@@ -83,7 +83,8 @@ class Teller:
         if verb is None:
             # "nhà em nộp 500 nghìn": such a word gives only right behind who gave.
             at = self._past(row, start, "giver", "elder", "done", "around")
-            verb = at if self._size(row, at, "hand") else None
+            got = not reports and self._any(row[:at], "got")
+            verb = at if self._size(row, at, "hand") and not got else None
         after = start if verb is None else verb
         begun, end, purpose = self._purpose(row, after)
         rest = self._amount(row[said:begun], row[end:])
@@ -163,7 +164,7 @@ class Teller:
         found: list[_Word] = []
         at = self._introduced(row)
         while at < len(row):
-            size = max(self._size(row, at, sort) for sort in ("around", "kin"))
+            size = self._size(row, at, "unread")
             if size == 0:
                 found.append(row[at])
             at += size or 1

@@ -289,6 +289,7 @@ def test_every_sentence_fits_one_message(key: str, world: World) -> None:
     officer = key.startswith(FOR_OFFICERS)
     assert [long for one in said if (long := _too_long(one, officer=officer))] == []
     assert all(one for one in said) or key == "report.amount_unclear"
+    assert [one for one in said if "\n\n" in one] == [], "an empty line"
 
 
 def _everything(talk: Talk) -> list[tuple[str, SimpleNamespace]]:
