@@ -25,7 +25,12 @@ def is_small_talk(plan: Plan, hits: Sequence[Hit]) -> bool:
 def is_opening(plan: Plan, reading: Reading, hits: Sequence[Hit]) -> bool:
     """True when every word of a short message only calls, opens or says when, and none is anything
     the plan speaks of."""
-    words = plan.lexicon.language
-    tokens, opening = reading.tokens, words.stop | words.opening
-    short = 0 < len(tokens) <= MOST_WORDS and not reading.concepts
-    return short and all(token in opening for token in tokens) and not is_small_talk(plan, hits)
+    tokens, opening = reading.tokens, plan.lexicon.language.opening
+    # What stands in the pack word for word is answered as it stands there.
+    if (
+        not 0 < len(tokens) <= MOST_WORDS
+        or reading.concepts
+        or " ".join(tokens) in plan.index.foreseen
+    ):
+        return False
+    return all(token in opening for token in tokens) and not is_small_talk(plan, hits)
