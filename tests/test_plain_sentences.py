@@ -14,16 +14,18 @@ from typing import Any
 import pytest
 import yaml
 
-from handlers import told
+from handlers import ask, told
 from handlers.kinds import kinds
 from handlers.router import OWN
 from handlers.telling import Telling
 from handlers.turn import World
+from knowledge import ask as brain
 from knowledge.blanks import is_blank, is_unknown
 from knowledge.plan import DEFAULT
 from knowledge.questions import is_question
 from knowledge.text import fold
 from storage.database import Database
+from tests.conftest import START
 from tests.stage import staged
 
 DATA = Path(__file__).parent / "data"
@@ -154,6 +156,35 @@ def test_what_tells_nothing_is_no_answer(sort: str, text: str) -> None:
 def test_not_known_is_not_none() -> None:
     assert all(map(is_unknown, ("không biết", "ko nhớ ạ", "quên rồi", "để trống", "chưa rõ")))
     assert not any(map(is_unknown, ("không", "không có", "chưa có", "ko có ai")))
+
+
+OPENINGS = [
+    "ad oi", "cho hỏi", "ghi", "hom qua", "sáng nay", "em ơi cho em hỏi tí", "này ad", "a lô",
+    "cho em hỏi chút ạ", "cán bộ ơi em hỏi tí",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OPENINGS)
+def test_a_mere_opening_is_answered_shortly(world: World, text: str) -> None:
+    found = brain.ask(world.plan, text, today=START.date())
+    assert found.decision == "smalltalk"
+    # An office may have asked just this: then it is an answer to it.
+    turn: Any = SimpleNamespace(world=world, today=START.date())
+    assert ask.is_small_talk(turn, text) == bool(found.topic)
+
+
+def test_when_alone_may_be_what_an_office_asked(world: World) -> None:
+    turn: Any = SimpleNamespace(world=world, today=START.date())
+    assert ask.is_small_talk(turn, "cảm ơn ạ")
+    assert not any(ask.is_small_talk(turn, text) for text in ("hôm qua", "hom qua", "sáng nay"))
+
+
+@pytest.mark.parametrize(
+    "text", ["giá trâu hôm nay bao nhiêu tiền", "con bò bao nhiêu tiền", "gia lon hoi hom nay"]
+)
+def test_what_the_market_asks_is_no_matter_of_the_plan(world: World, text: str) -> None:
+    found = brain.ask(world.plan, text, today=START.date())
+    assert (found.decision, found.clauses) == ("unknown", ())
 
 
 def test_the_tables_are_large() -> None:
