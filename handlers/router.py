@@ -136,7 +136,7 @@ def _talk(turn: Turn, text: str, command: str | None, missed: int) -> None:
     words = turn.world.words
     statement = not ask.is_question(text)
     gift = words.tells_of(text) if statement else None
-    spoken = words.speaks_of(text) if statement else None
+    spoken = words.speaks_of(text) if statement and not words.teller.asks(text) else None
     sent = turn.state.get("sent")
     code = find_in(text)
     told = statement and not (spoken or code or command or (gift and gift.reports))

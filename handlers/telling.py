@@ -31,6 +31,10 @@ class Telling:
     purpose: str
 
 
+NOTHING = Telling(reports=True, sure=True, kinds=frozenset(), amount="", purpose="")
+"""A report is wanted, and nothing of it told."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Word:
     """A word as typed, in KEY and FOLD form; compared with its marks when it has any."""
@@ -46,9 +50,9 @@ class _Word:
 
 Phrase = tuple[tuple[str, str], ...]
 _SORTS = (
-    "report", "between", "give", "hand", "giver", "elder", "done", "planned", "around", "purpose",
-    "toward", "no_purpose", "purpose_ends", "recipient", "unread", "got", "tail", "worth", "vague",
-    "never", "never_marked",
+    "report", "between", "give", "hand", "giver", "others", "elder", "done", "planned", "around",
+    "purpose", "toward", "no_purpose", "purpose_ends", "recipient", "unread", "got", "tail",
+    "worth", "vague", "never", "never_marked",
 )  # fmt: skip
 
 
@@ -63,7 +67,7 @@ class Teller:
     def read(self, text: str, *, meant: bool = False) -> Telling | None:
         """What a sentence tells, None where it tells of no gift or asks; `meant` where it was said
         outright that it is one."""
-        row = [_Word(raw, key(raw), fold(raw)) for raw in text.split() if fold(raw)]
+        row = _row(text)
         while row and self._size(row, len(row) - 1, "tail"):
             row.pop()
         if not row or len(row) > MOST_WORDS:
@@ -91,10 +95,14 @@ class Teller:
         kinds = self._named(row[after:begun] + row[end:]) or self._named(row[start:])
         found = Telling(reports, meant or reports, kinds, _joined(rest), purpose)
         if reports or meant:
-            return found if kinds or purpose or giving else None
+            return found if giving or (kinds and (meant or _counted(found))) else None
         if verb is None or not (kinds or purpose) or not (giving or _handed(found)):
             return None
         return replace(found, sure=self._plain(row, after, found))
+
+    def asks(self, text: str) -> bool:
+        """Whether a text asks, denies or speaks of rules, by a word that no telling has."""
+        return self._never(_row(text)) is not None
 
     def _plain(self, row: Sequence[_Word], verb: int, found: Telling) -> bool:
         """Whether somebody tells what he gave, and cannot be meant to ask what it is worth: "tôi
@@ -124,10 +132,13 @@ class Teller:
 
     def _own(self, row: Sequence[_Word], verb: int) -> bool:
         """Whether who speaks is who gave."""
-        for at in range(verb):
+        at = 0
+        while at < verb:
             called = at + 1 < len(row) and row[at + 1].fold == "oi"
-            if self._size(row, at, "giver") and not called:
+            others = self._size(row, at, "others")
+            if self._size(row, at, "giver") and not called and not others:
                 return True
+            at += others or 1
         begun = self._past(row, 0, "around", "elder", "done")
         return begun == verb and any(self._size(row, at, "elder") for at in range(verb))
 
@@ -208,11 +219,21 @@ class Teller:
         return next((len(phrase) for phrase in phrases if _fits(row, at, phrase)), 0)
 
 
+def _row(text: str) -> list[_Word]:
+    return [_Word(raw, key(raw), fold(raw)) for raw in text.split() if fold(raw)]
+
+
 def _handed(found: Telling) -> bool:
     """Whether what is told to have been handed over can be a gift: one thing, and how much."""
     read = quantities.read(found.amount)
     things = found.kinds in ({"land"}, {"goods"}) or (found.kinds == {"labour"} and found.purpose)
     return read.result == "value" or bool(things and any(map(str.isdigit, found.amount)))
+
+
+def _counted(found: Telling) -> bool:
+    """Whether it is said how much, in figures or in words."""
+    figures = any(map(str.isdigit, found.amount))
+    return figures or quantities.read(found.amount).result == "value"
 
 
 def _joined(row: Iterable[_Word]) -> str:

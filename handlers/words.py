@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rapidfuzz.distance import OSA
 
 from handlers.courtesy import Courtesy
-from handlers.telling import Teller, Telling
+from handlers.telling import NOTHING, Teller, Telling
 from knowledge import numbers
 from knowledge.quantities import format_money, say_money
 from knowledge.text import fold, key
@@ -146,7 +146,7 @@ class Words:
         """What a sentence tells of a gift; behind "báo đóng góp:" whatever is said is one."""
         head, colon, rest = text.partition(":")
         if colon and rest.strip() and self.command(head) == "report":
-            return self.teller.read(rest, meant=True)
+            return self.teller.read(rest, meant=True) or NOTHING
         return self.teller.read(text)
 
     def speaks_of(self, text: str) -> str | None:

@@ -104,6 +104,10 @@ def test_how_much_is_never_guessed(world: World, text: str, known: dict[str, str
         "bác chào cháu",
         "nhà em ở bản Nà Đon",
         "em là trưởng bản",
+        "báo mất trâu",
+        "báo mất 2 con trâu",
+        "em đã đóng góp ý kiến rồi",
+        "em muốn báo với xã là đường hỏng",
     ],
 )
 def test_what_was_got_or_only_said_is_no_gift(world: World, text: str) -> None:
@@ -156,6 +160,17 @@ def test_what_tells_nothing_is_no_answer(sort: str, text: str) -> None:
 def test_not_known_is_not_none() -> None:
     assert all(map(is_unknown, ("không biết", "ko nhớ ạ", "quên rồi", "để trống", "chưa rõ")))
     assert not any(map(is_unknown, ("không", "không có", "chưa có", "ko có ai")))
+
+
+@pytest.mark.parametrize(
+    "text", ["xã em có 11 tiêu chí", "nhà em góp 60 triệu được bằng khen", "50 triệu", "có 3 bản"]
+)
+def test_the_choice_to_report_always_begins_a_report(
+    database: Database, world: World, text: str
+) -> None:
+    with staged(database, world) as stage:
+        said = stage.say("Mỷ", f"Báo đóng góp: {text}")
+        assert said[-1].startswith("Để nhận báo cáo")
 
 
 OPENINGS = [
