@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from handlers import passing_on
 from handlers.roles import LEVELS
@@ -45,19 +46,30 @@ def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
         _say_and_ask(turn, parts[0], passing)
         return
     offers = [Offer(option.label, option.label) for option in found.options]
-    if found.decision == "answer" and _tells(text):
-        offers.append(turn.typed("report"))
+    if found.decision == "answer" and _tells(turn, text):
+        offers.append(_reporting(turn, text))
     say_parts(turn, parts, offers)
 
 
 def is_small_talk(turn: Turn, text: str) -> bool:
-    """Whether it is a greeting, a thank-you or the like: said to the bot, not to an office."""
-    return brain.ask(turn.world.plan, text, today=turn.today).decision == "smalltalk"
+    """Whether it is a greeting, a thank-you or the like: said to the bot, not to an office.
+
+    A mere "hôm qua" opens a talk, but may as well be what an office asked for.
+    """
+    found = brain.ask(turn.world.plan, text, today=turn.today)
+    return found.decision == "smalltalk" and bool(found.topic)
 
 
-def _tells(text: str) -> bool:
-    """Whether a figure is told rather than asked about: what was given could be reported."""
-    return any(char.isdigit() for char in text) and not is_question(text)
+def _tells(turn: Turn, text: str) -> bool:
+    """Whether a gift or a figure is told rather than asked about: it could be reported."""
+    told = turn.world.words.tells_of(text) is not None or any(char.isdigit() for char in text)
+    return told and not is_question(text)
+
+
+def _reporting(turn: Turn, text: str) -> Offer:
+    """The offer to report what a text told; pressing it types both."""
+    report = turn.typed("report")
+    return replace(report, value=f"{report.value}: {text[:MAX_KEPT]}")
 
 
 def _say_and_ask(turn: Turn, text: str, passing: Sequence[Offer]) -> None:

@@ -10,6 +10,7 @@ from handlers.amounts import read_money
 from handlers.forms import Answers, Unclear
 from handlers.turn import Offer, Turn
 from handlers.words import Words
+from knowledge import blanks
 from knowledge.award_facts import Fact
 from knowledge.quantities import format_money
 
@@ -54,7 +55,7 @@ def read(turn: Turn, answers: Answers, one: Fact, text: str) -> Any:
     """A typed value. Raises Unclear."""
     if one.kind not in ("whole", "measure"):
         raise Unclear("forms.choose")
-    if turn.world.words.is_said(text, "fact.unknown"):
+    if blanks.is_unknown(text):
         return UNKNOWN
     if turn.world.words.is_said(text, "fact.zero") and one.low == 0:
         return 0

@@ -7,24 +7,20 @@ against what was offered. Answers are JSON values; nothing else about a form is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import ask
+from handlers import again, ask, offered
 from handlers.turn import Offer, Turn
-from handlers.words import means
-from knowledge.text import fold
+from knowledge import blanks
 
 Answers = dict[str, Any]
 
 IDLE = timedelta(hours=20)
 """After a night, whatever arrives first is more likely a new thought than the missing answer."""
 MAX_ANSWER = 200
-PERSON_AFTER = 3
-"""From this misunderstanding on a person is offered (chat manners, rule 9)."""
 
 
 class Unclear(Exception):
@@ -97,11 +93,18 @@ class Form:
         )
 
 
-def read_line(low: int, high: int) -> Callable[[Turn, Answers, str], str]:
-    """A reader of one line of plain words, `low` to `high` characters."""
+def read_line(
+    low: int, high: int, *, left_open: bool = False
+) -> Callable[[Turn, Answers, str], str]:
+    """A reader of one line of plain words, `low` to `high` characters; "" for "không biết" where
+    the answer may be left open."""
 
     def read(_turn: Turn, _answers: Answers, text: str) -> str:
         line = " ".join(text.split())
+        if blanks.is_blank(line):
+            if left_open:
+                return ""
+            raise Unclear(again.NEEDED)
         if len(line) > high:
             raise Unclear("forms.too_long", most=high)
         if len(line) < low or not any(char.isalpha() for char in line):
@@ -183,11 +186,12 @@ def take(
     if question is None:
         ask_next(turn, form)
         return
-    chosen = chosen or match_offer(turn, text)
+    chosen = chosen or offered.meant(turn, text) or offered.unknown(turn, text)
     if chosen is not None:
         _answer(turn, form, question, chosen["value"])
         return
-    if question.free and ask.is_question(text):
+    blank = blanks.is_blank(text)
+    if question.free and not blank and ask.is_question(text):
         _in_between(turn, form, text)
         return
     if question.free and otherwise(turn, text):
@@ -199,10 +203,11 @@ def take(
             raise Unclear("forms.choose")
         value = question.read(turn, answers, text)
     except Unclear as unclear:
-        if ask.is_question(text):
+        if not blank and ask.is_question(text):
             _in_between(turn, form, text)
         elif not otherwise(turn, text):
-            _ask_again(turn, form, question, unclear)
+            needed = blank and question.read is not None and not offered.unknowns(turn)
+            _ask_again(turn, form, question, Unclear(again.NEEDED) if needed else unclear)
         return
     _answer(turn, form, question, value)
 
@@ -260,19 +265,6 @@ def drop(form: Form, answers: Answers, name: str) -> None:
             drop(form, answers, question.name)
 
 
-def match_offer(turn: Turn, text: str) -> dict[str, Any] | None:
-    """The offered choice a typed number, word or label means."""
-    number = turn.world.words.numbers.get(re.sub(r"^(?:(?:so|chon|muc|cau) )+", "", fold(text)))
-    if number is not None and re.match(r"\s*[-−–]", text):
-        number = None
-    if number is not None:
-        return turn.offered[number - 1] if 0 < number <= len(turn.offered) else None
-    for one in turn.offered:
-        if any(means(text, phrase) for phrase in (one["label"], *one.get("also", ()))):
-            return one
-    return None
-
-
 def _answer(turn: Turn, form: Form, question: Question, value: Any) -> None:
     if value == "cancel":
         cancel(turn, form)
@@ -286,31 +278,37 @@ def _answer(turn: Turn, form: Form, question: Question, value: Any) -> None:
         drop(form, answers, value)
     elif keep:
         answers[question.name] = value
-    turn.state["forms"][form.name].pop("misses", None)
+    turn.state["forms"][form.name].pop(again.MISSES, None)
     _touch(turn, form)
     ask_next(turn, form)
 
 
 def _put(turn: Turn, form: Form, question: Question, *, before: str = "") -> None:
     answers = answers_of(turn, form)
-    left = sum(q.counts and q.name not in answers and q.when(turn, answers) for q in form.questions)
-    values = {"answers": answers, "left": left, **question.values(turn, answers)}
-    says = question.says(answers) if callable(question.says) else question.says
-    text = turn.world.words.text(says or f"{form.name}.{question.name}", **values)
-    pictures = values.get("pictures", ())
+    _, text, pictures = _said(turn, form, question)
     turn.say_text(f"{before}\n{text}".strip(), question.offers(turn, answers), pictures)
+
+
+def _said(
+    turn: Turn, form: Form, question: Question, **more: Any
+) -> tuple[str, str, Sequence[int]]:
+    """A question's message key, its text, and the pictures shown with it."""
+    answers = answers_of(turn, form)
+    left = sum(q.counts and q.name not in answers and q.when(turn, answers) for q in form.questions)
+    values = {"answers": answers, "left": left, **question.values(turn, answers), **more}
+    says = question.says(answers) if callable(question.says) else question.says
+    key = says or f"{form.name}.{question.name}"
+    return key, turn.world.words.text(key, **values), values.get("pictures", ())
 
 
 def _ask_again(turn: Turn, form: Form, question: Question, unclear: Unclear) -> None:
     stored = turn.state["forms"][form.name]
-    stored["misses"] = stored.get("misses", 0) + 1
     _touch(turn, form)
-    answers = answers_of(turn, form)
-    offers = unclear.offers or question.offers(turn, answers)
-    text = turn.world.words.text(unclear.key, offers=len(offers), **unclear.values)
-    if stored["misses"] >= PERSON_AFTER:
-        person = turn.world.words.text("forms.person", contact=turn.world.officer_contact)
-        text = f"{text}\n{person}"
+    offers = unclear.offers or question.offers(turn, answers_of(turn, form))
+    unclear.values["offers"] = len(offers)
+    asked = _said(turn, form, question, left=0)[:2]
+    choices = offers if question.read is None else unclear.offers
+    text = again.wording(turn, stored, unclear, asked, choices)
     turn.say_text(text, offers)
 
 

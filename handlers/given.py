@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.forms import Answers
-from handlers.kinds import Kind, Told, kinds
+from handlers.kinds import WORTH, Kind, Told, kinds
 from handlers.turn import Turn
 from storage.contributions import Contribution
 
@@ -16,6 +16,14 @@ OTHER_KINDS = "other"
 def kind_of(answers: Answers) -> Kind | None:
     """The kind a report's answers name, None while they name none."""
     return kinds().get(answers.get("rare_kind") or answers.get("kind", ""))
+
+
+def so_far(turn: Turn, answers: Answers) -> str:
+    """What an unfinished report tells already, "" while nothing; its value may be open."""
+    kind = kind_of(answers)
+    if kind is None or any(one.name not in answers for one in kind.questions if one.says != WORTH):
+        return ""
+    return in_short(turn, kind, answers)
 
 
 def in_short(turn: Turn, kind: Kind, answers: Answers) -> str:

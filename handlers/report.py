@@ -20,12 +20,14 @@ from handlers import (
     given,
     on_behalf,
     overdue,
+    told,
 )
 from handlers.contributor import GROUP, HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
 from handlers.kinds import Kind, kinds
 from handlers.menu import Entry
 from handlers.review import review
+from handlers.telling import Telling
 from handlers.turn import Offer, Turn
 from handlers.where_when import (
     commune_offers,
@@ -39,13 +41,15 @@ from storage import contributions, people
 from storage.contributions import NewContribution
 
 MIN_WORDS = 2
+WANTED = "wanted"
+"""In the conversation's state: what is told of a report that waits for another to be let go."""
 _KEPT = ("commune", "village", "who", "group", "name", "reporter")
 """Answers that hold for the next report of one sitting."""
 
 
 def begin(turn: Turn) -> None:
     """Start a report. One that was left is not gone on with unasked: it may be another one."""
-    turn.state.pop("wanted_kind", None)
+    turn.state.pop(WANTED, None)
     left = turn.state.get("forms", {}).get(FORM.name)
     if left is None or turn.state.get("form") == FORM.name:
         forms.start(turn, FORM)
@@ -53,15 +57,16 @@ def begin(turn: Turn) -> None:
         turn.say(
             "report.left",
             [turn.typed("resume"), turn.typed("report_new")],
-            what=_so_far(turn, left["answers"]),
+            what=given.so_far(turn, left["answers"]),
             since=forms.touched(turn, FORM),
         )
 
 
 def begin_new(turn: Turn) -> None:
-    """Start another report, of the kind it was begun with; what was left is let go."""
-    kind = turn.state.pop("wanted_kind", None)
-    forms.restart(turn, FORM, {"kind": kind} if kind else {})
+    """Start another report, with what was told of it; what was left is let go."""
+    wanted = turn.state.pop(WANTED, None) or {}
+    told.say_heard(turn, wanted)
+    forms.restart(turn, FORM, wanted)
 
 
 def begin_another(turn: Turn) -> None:
@@ -81,25 +86,26 @@ def begin_on_behalf(turn: Turn) -> None:
         forms.restart(turn, FORM, {on_behalf.ENTERED: place, "commune": place})
 
 
+def begin_told(turn: Turn, telling: Telling) -> None:
+    """Start a report of which a sentence told already: what is certain need not be asked."""
+    if len(telling.kinds) > 1:
+        turn.say("report.one_by_one")
+    _begin_with(turn, told.answers(turn, telling))
+
+
 def _begin_kind(name: str) -> Callable[[Turn], None]:
-    """A beginning for who says at once what it is; one left unfinished is asked about first."""
-
-    def start(turn: Turn) -> None:
-        if turn.state.get("forms", {}).get(FORM.name) is None:
-            forms.start(turn, FORM, {"kind": name})
-        else:
-            begin(turn)
-            turn.state["wanted_kind"] = name
-
-    return start
+    """A beginning for who says at once what it is."""
+    return lambda turn: _begin_with(turn, {"kind": name})
 
 
-def _so_far(turn: Turn, answers: Answers) -> str:
-    """What an unfinished report tells already, "" while nothing."""
-    kind = given.kind_of(answers)
-    if kind is None or any(one.name not in answers for one in kind.questions):
-        return ""
-    return given.in_short(turn, kind, answers)
+def _begin_with(turn: Turn, answers: Answers) -> None:
+    """Start a report some of whose answers are known; one left unfinished is asked about first."""
+    if turn.state.get("forms", {}).get(FORM.name) is None:
+        told.say_heard(turn, answers)
+        forms.start(turn, FORM, answers)
+    else:
+        begin(turn)
+        turn.state[WANTED] = answers
 
 
 def _kind_offers(turn: Turn, *, rare: bool) -> list[Offer]:
@@ -233,7 +239,7 @@ FORM = Form(
         Question(
             "purpose",
             when=_has("purpose"),
-            read=read_line(MIN_WORDS, 60),
+            read=read_line(MIN_WORDS, 60, left_open=True),
             offers=lambda turn, _: [
                 Offer(label, label)
                 for label in (turn.world.words.label(f"purpose.{n}") for n in range(1, 5))

@@ -7,12 +7,26 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from handlers import ask, asked, awards, evidence, figure, flood, forms, mine, queue, workbook
+from handlers import (
+    ask,
+    asked,
+    awards,
+    evidence,
+    figure,
+    flood,
+    forms,
+    mine,
+    offered,
+    queue,
+    report,
+    unclear,
+    workbook,
+)
 from handlers.forms import Form
 from handlers.messages import MAX_CHOICES
 from handlers.registry import BY_KEY, COMMANDS, FORMS, MENU, READS, WITH_CODE, WITHIN
 from handlers.turn import TYPED, Turn
-from knowledge.text import clean, fold
+from knowledge.text import clean
 from storage import outbox, people
 from storage.codes import find_in, looks_like_code, parse
 
@@ -70,11 +84,12 @@ def _dispatch(turn: Turn) -> None:
 
 
 def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
+    missed = turn.state.pop(unclear.MISSED, 0)
     form = FORMS.get(turn.state.get("form") or "")
     asked_to_resume = turn.state.pop("resuming", False)
     if form is None or asked_to_resume:
         # Outside a form every choice is no more than typing what it stands for.
-        chosen = chosen or forms.match_offer(turn, text)
+        chosen = chosen or offered.meant(turn, text)
         text, chosen = (str(chosen["value"]) if chosen else text), None
     command = None if chosen is not None else turn.world.words.command(text)
     if command == "more" and form is not None:
@@ -89,7 +104,7 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
     asks = form is not None and not forms.is_idle(turn, form)
     if asks and (command in COMMANDS or command == "cancel"):
         # What is asked comes first: "gia đình tôi" may be an answer here, elsewhere a command.
-        chosen = forms.match_offer(turn, text)
+        chosen = offered.meant(turn, text)
         command = None if chosen is not None else command
     if command is not None and _everywhere(turn, command, form):
         return
@@ -106,7 +121,7 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         forms.take(turn, form, text, chosen, asked.ask_which)
         _go_on(turn)
         return
-    _talk(turn, text, command)
+    _talk(turn, text, command, missed)
 
 
 def _go_on(turn: Turn) -> None:
@@ -120,17 +135,20 @@ def _go_on(turn: Turn) -> None:
             forms.ask_next(turn, form)
 
 
-def _talk(turn: Turn, text: str, command: str | None) -> None:
-    """Outside any form: a report spoken of, a code somewhere in a sentence, or a question."""
+def _talk(turn: Turn, text: str, command: str | None, missed: int) -> None:
+    """Outside any form: a gift told of, a code in a sentence, or a question; `missed` counts."""
     words = turn.world.words
     statement = not ask.is_question(text)
-    spoken = words.speaks_of(text) if statement else None
+    gift = words.tells_of(text) if statement else None
+    spoken = words.speaks_of(text) if statement and not words.teller.asks(text) else None
     sent = turn.state.get("sent")
     code = find_in(text)
-    told = statement and spoken is None and code is None and command is None
+    told = statement and not (spoken or code or command or (gift and gift.reports))
     if told and not ask.is_small_talk(turn, text) and asked.offer(turn, text):
         return
-    if spoken is not None:
+    if gift is not None and gift.sure:
+        report.begin_told(turn, gift)
+    elif spoken is not None:
         COMMANDS[spoken](turn)
     elif code is not None:
         mine.show(turn, code)
@@ -140,21 +158,10 @@ def _talk(turn: Turn, text: str, command: str | None) -> None:
     elif turn.conversation.is_new and command == "greeting":
         _menu(turn, "router.welcome")
     elif not awards.take(turn, text) and not figure.take(turn, text):
-        if _says_nothing(turn, text):
-            turn.say("router.unclear", [turn.typed(key) for key in ("about", "report", "mine")])
+        if unclear.says_nothing(turn, text):
+            unclear.say(turn, missed)
         else:
             ask.answer(turn, text)
-
-
-def _says_nothing(turn: Turn, text: str) -> bool:
-    """A number, a yes or a no that answers no question: nothing the plan could be asked with."""
-    folded = fold(text)
-    words = turn.world.words
-    return (
-        folded.isdecimal()
-        or folded in words.numbers
-        or any(words.is_said(text, key) for key in ("agree", "disagree"))
-    )
 
 
 def _everywhere(turn: Turn, command: str, form: Form | None) -> bool:

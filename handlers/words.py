@@ -14,6 +14,8 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rapidfuzz.distance import OSA
 
+from handlers.courtesy import Courtesy
+from handlers.telling import NOTHING, Teller, Telling
 from knowledge import numbers
 from knowledge.quantities import format_money, say_money
 from knowledge.text import fold, key
@@ -21,6 +23,8 @@ from knowledge.zone import ZONE
 
 HERE = Path(__file__).parent
 MOST_DIGITS = 18
+TOLD = "told."
+"""Before a kind of contribution: the words by which a sentence speaks of it."""
 FORGIVEN_FROM = 10
 """From this length on one slip in a command is forgiven: shorter ones meet too often."""
 
@@ -85,6 +89,9 @@ class Words:
             for name, phrases in data["within"].items()
             for phrase in phrases
         ]
+        self.courtesy = Courtesy(self.said_for)
+        told = [name.removeprefix(TOLD) for name in self._also if name.startswith(TOLD)]
+        self.teller = Teller(self.said_for, told)
         self.numbers: dict[str, int] = {
             fold(word): number for number, words in data["numbers"].items() for word in words
         }
@@ -94,6 +101,11 @@ class Words:
         return [
             f"{name}.{block}" for name, file in self._templates.items() for block in file.blocks
         ]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a message of this key."""
+        file, _, block = name.partition(".")
+        return file in self._templates and block in self._templates[file].blocks
 
     def text(self, name: str, /, **values: Any) -> str:
         """One sentence or more, ready to send. Raises KeyError for an unknown key."""
@@ -115,6 +127,12 @@ class Words:
 
     def starts_with(self, text: str) -> tuple[str, str] | None:
         """(command, the rest as typed) when the text begins with a command that takes something."""
+        said = [self._starts_with(core) for core in (text, *self.courtesy.cores(text))]
+        begun = [found for found in said if found is not None]
+        # "rút báo cáo ạ" takes nothing: what is left behind it is politeness.
+        return next((found for found in begun if not found[1]), begun[0] if begun else None)
+
+    def _starts_with(self, text: str) -> tuple[str, str] | None:
         words = text.split(maxsplit=self._longest_start)
         folded = [fold(word) for word in words[: self._longest_start]]
         for size in range(len(folded), 0, -1):
@@ -124,13 +142,24 @@ class Words:
                     return name, " ".join(words[size:])
         return None
 
+    def tells_of(self, text: str) -> Telling | None:
+        """What a sentence tells of a gift; behind "báo đóng góp:" whatever is said is one."""
+        head, colon, rest = text.partition(":")
+        if colon and rest.strip() and self.command(head) == "report":
+            return self.teller.read(rest, meant=True) or NOTHING
+        return self.teller.read(text)
+
     def speaks_of(self, text: str) -> str | None:
         """The command a longer sentence speaks of ("em muốn báo đóng góp ạ"), None when none."""
         folded = f" {fold(text)} "
         return next((name for phrase, name in self._within if phrase in folded), None)
 
     def command(self, text: str) -> str | None:
-        """The command a whole message is, None when it is none."""
+        """The command a whole message is, politely wrapped or not; None when it is none."""
+        said = (self._command(core) for core in (text, *self.courtesy.cores(text)))
+        return next((name for name in said if name is not None), None)
+
+    def _command(self, text: str) -> str | None:
         folded = fold(text)
         if folded in self._commands:
             said = (name for phrase, name in self._commands[folded] if means(text, phrase))

@@ -14,6 +14,7 @@ from knowledge import search
 from knowledge.compose import cite, compose, fits
 from knowledge.eligibility import eligible
 from knowledge.follow_up import in_topic
+from knowledge.fragments import is_opening, is_small_talk
 from knowledge.gifts import exchanged
 from knowledge.pack import Family
 from knowledge.plan import Plan
@@ -151,6 +152,8 @@ def _one(plan: Plan, question: str, today: date, asker: str, after: str | None) 
         eligible(plan, reading),
         _bonus(plan, reading, asker),
     )
+    if is_opening(plan, reading, hits):
+        return Answer("smalltalk", plan.words["opener"], "", (), (), 1.0, "")
     if claimed:
         return _claimed(plan, hits, reading, today)
     return _decide(plan, hits, reading, today, asker)
@@ -190,7 +193,7 @@ def _decide(
     family = plan.families[best.family]
     if family.kind == "unknown" and is_far(family, best, reading):
         return _nothing(plan, "unknown", hits, english=reading.english)
-    if family.kind == "smalltalk" and best.likeness < limits.get("smalltalk", limits["answer"]):
+    if family.kind == "smalltalk" and not is_small_talk(plan, hits):
         return _nothing(plan, "unknown", hits, english=reading.english)
     if family.kind in ("answer", "choose") and is_untold(plan, hits):
         return _untold(plan, hits, reading, today)

@@ -59,6 +59,8 @@ class Language:
 
     short: Mapping[str, tuple[tuple[str, ...], ...]]
     stop: frozenset[str]
+    opening: frozenset[str]
+    """FOLD words with which a talk is opened; alone they ask nothing."""
     question_words: tuple[str, ...]
     question_endings: frozenset[str]
     question_openers: frozenset[str]
@@ -137,6 +139,7 @@ def language() -> Language:
     return Language(
         short=_short_forms(raw["short"]),
         stop=frozenset(fold(raw["stop"]).split()),
+        opening=frozenset(fold(raw["opening"]).split()),
         question_words=tuple(lines(raw["question_words"])),
         question_endings=frozenset(lines(raw["question_endings"])),
         question_openers=frozenset(lines(raw["question_openers"])),

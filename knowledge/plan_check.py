@@ -20,7 +20,16 @@ from knowledge.text import fold
 
 WORDS = (
     *("office", "clause_label", "clause_ask", "cite", "nearest", "ask_office", "wrong", "choose"),
-    *("empty", "unknown", "unknown_en", "injection", "weekdays", "days_left", "days_left_weekend"),
+    *(
+        "empty",
+        "opener",
+        "unknown",
+        "unknown_en",
+        "injection",
+        "weekdays",
+        "days_left",
+        "days_left_weekend",
+    ),
     *("detail", "quote", "second", "no_more", "today_last"),
 )
 """Sentences the program asks a pack for by name."""

@@ -35,6 +35,13 @@ _UNIT: dict[Kind, Literal["VND", "person-day", "m2"]] = {
     "land": "m2",
 }
 
+_NAMED = {
+    "scale": "money", "dong": "money", "cash": "money", "labour": "labour",
+    "labour_half": "labour", "land": "land", "give_land": "land", "goods": "goods",
+    **dict.fromkeys(LAND - {"sao"}, "land"),
+}  # fmt: skip
+_WORKED = frozenset({"day", "session", "people", "worker"})
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
@@ -157,6 +164,18 @@ def read(text: str, kind: str | None = None) -> Quantity:
     then an amount. Never raises, whatever the text.
     """
     return load().read(text, kind)
+
+
+def kinds_named(text: str) -> frozenset[str]:
+    """What a text speaks of by its units and words: "money", "labour", "land", "goods" for things.
+
+    Days, people and turns of work alone tell of labour only where nothing else is spoken of.
+    """
+    row = tokens(text[:MOST_CHARACTERS])
+    found = {_NAMED[token.kind] for token in row if token.kind in _NAMED}
+    if not found and any(token.kind in _WORKED for token in row):
+        found = {"labour"}
+    return frozenset(found)
 
 
 def say_money(vnd: int) -> str:

@@ -185,6 +185,7 @@ SAID: dict[str, Any] = {
     "lines": [f"LC-TTTTTTT: {NAME[:30]}, {PURPOSE[:36]}, đã bị hủy xác nhận"] * 4,
     "village": VILLAGE,
     "group": Group(1, "old:3412", QUESTION, 100, START, START),
+    "labels": [NAME[:40], NAME[:40]],
     "question": QUESTION,
     "text": QUESTION,
     "rest": QUESTION,
@@ -313,6 +314,7 @@ def test_every_sentence_fits_one_message(key: str, world: World) -> None:
     officer = key.startswith(FOR_OFFICERS)
     assert [long for one in said if (long := _too_long(one, officer=officer))] == []
     assert all(one for one in said) or key == "report.amount_unclear"
+    assert [one for one in said if "\n\n" in one] == [], "an empty line"
 
 
 def _everything(talk: Talk) -> list[tuple[str, SimpleNamespace]]:

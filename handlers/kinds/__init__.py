@@ -18,6 +18,9 @@ from typing import Any
 from handlers.forms import Answers, Question
 from handlers.turn import Turn
 
+WORTH = "report.worth"
+"""How any kind asks for its value: the one question that who does not know leaves open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers.amounts import read_money
 from handlers.forms import Answers, Question, Unclear, read_line
-from handlers.kinds import Kind, Told
+from handlers.kinds import WORTH, Kind, Told
 from handlers.turn import Offer, Turn
 from knowledge import quantities
 
@@ -37,7 +37,7 @@ def worth(needs: str) -> Question:
     """What it is worth in money, for who knows; needed only to be weighed against a sum."""
     return Question(
         f"{needs}_worth",
-        says="report.worth",
+        says=WORTH,
         read=read_money,
         offers=lambda turn, _: [turn.label("worth_unknown", UNKNOWN)],
         needs=(needs,),

@@ -1,0 +1,91 @@
+"""Words of politeness (lời thưa gửi) around what is meant: "cho em xem … với ạ", "hủy giúp em".
+
+One way for everything that is matched whole: commands and offered choices. What is left when they
+are taken off must still be such a phrase, so that a question that only begins politely stays one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from knowledge.text import fold, key
+
+MOST_WORDS = 16
+"""Whoever writes more says more than the name of a command."""
+_SORTS = ("call", "person", "ask", "look", "particle", "end", "own")
+
+
+class Courtesy:
+    """The words of politeness, of the sorts named in `phrases/courtesy.yaml`."""
+
+    def __init__(self, said_for: Callable[[str], list[str]]) -> None:
+        """`said_for` gives the words of a sort."""
+        said = {name: said_for(f"polite.{name}") for name in _SORTS}
+        self._sorts = {name: frozenset(map(fold, words)) for name, words in said.items()}
+        self._marked = {key(word) for words in said.values() for word in words}
+        self._may = frozenset(map(fold, said_for("polite.may")))
+
+    def cores(self, text: str) -> Iterator[str]:
+        """What may be meant when politeness before and behind is taken off, the longest first.
+
+        Nothing for a text that has none, or is too long for a phrase.
+        """
+        words = text.split()
+        if not 1 < len(words) <= MOST_WORDS:
+            return
+        folded = [self._folded(word) for word in words]
+        begins, ends = self._begins(folded), self._ends(folded)
+        if fold(" ".join(words[-2:])) in self._may:
+            ends += [len(words) - 2, *self._ends(folded[:-2])]
+        spans = [(start, end) for start in begins for end in ends if start < end]
+        for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
+            if end - start < len(words):
+                yield " ".join(words[start:end])
+            if self._own(words[start:end]):
+                yield f"{' '.join(words[start : end - 1])} tôi"
+
+    def without_particles(self, folded: str) -> str:
+        """A folded text without "ạ", "nhé" and the like at its end: "1 nhe" → "1"."""
+        words = folded.split()
+        while len(words) > 1 and words[-1] in self._sorts["particle"]:
+            words.pop()
+        return " ".join(words)
+
+    def _folded(self, word: str) -> str:
+        """A word folded, unless its marks make it none of politeness: "cờ" is not "cô"."""
+        return fold(word) if word.isascii() or key(word) in self._marked else key(word)
+
+    def _begins(self, folded: Sequence[str]) -> list[int]:
+        """Where what is meant may begin."""
+        sorts = self._sorts
+        polite = sorts["call"] | sorts["person"] | sorts["ask"] | sorts["look"] | sorts["particle"]
+        found = [0]
+        for at, word in enumerate(folded[:-1], start=1):
+            if word not in polite:
+                break
+            passed = {*folded[:at]}
+            # "anh Dũng", "cho gia đình tôi", "cho anh Dũng" name somebody and ask for nothing.
+            named = word == "cho" and folded[at] not in sorts["look"]
+            named = named or ("cho" in passed and len(folded) - at == 1)
+            asked = bool(passed & (sorts["ask"] | sorts["call"])) and not named
+            if asked or passed & sorts["look"]:
+                found.append(at)
+        return found
+
+    def _ends(self, folded: Sequence[str]) -> list[int]:
+        """Where what is meant may end."""
+        sorts = self._sorts
+        polite = sorts["particle"] | sorts["end"] | sorts["person"] | sorts["call"]
+        found = [len(folded)]
+        for at in range(len(folded) - 1, 0, -1):
+            if folded[at] not in polite:
+                break
+            # "gia đình anh" is another's; with "giúp anh", "anh ạ", "anh ơi" nobody's is meant.
+            if {*folded[at:]} - sorts["person"]:
+                found.append(at)
+        return found
+
+    def _own(self, words: Sequence[str]) -> bool:
+        """Whether something is called one's own, in another word than "tôi"."""
+        own = self._sorts["own"] - {"toi"}
+        return len(words) > 2 and fold(words[-2]) == "cua" and self._folded(words[-1]) in own
