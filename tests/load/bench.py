@@ -29,6 +29,7 @@ from tests.load.contenders import (
     Contender,
     Hooks,
     Ours,
+    Webhooks,
     bare,
     ours,
     usual,
@@ -77,7 +78,7 @@ async def bench(rounds: int, seconds: float, few: int, many: int, texts: int) ->
             f"{full.server.resident_mb():.0f} MB with {many:,} stored; "
             f"(a) {a.server.resident_mb():.0f} MB, (b) {b.server.resident_mb():.0f} MB"
         )
-        wrong = _wrong(everybody, (small, full, hooks))
+        wrong = _wrong(everybody, (small, full, *hooks.programs))
     for sentence in wrong:
         print(f"INVALID: {sentence}", file=sys.stderr)
     return 1 if wrong else 0
@@ -125,7 +126,7 @@ def _table(field: Sequence[Contender], a: Contender, b: Contender) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _webhooks(hooks: Hooks) -> str:
+def _webhooks(hooks: Webhooks) -> str:
     a, b = hooks.flat_out[:2]
     return (
         f"{HOOK_CONNECTIONS} connections flat out (aim: × (b) ≥ 1.5, p99 ≤ 100 ms):\n"

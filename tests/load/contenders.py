@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -154,48 +153,76 @@ async def ours(stack: ExitStack, folder: Path, stored: int, core: int | None) ->
 
 @dataclass(slots=True)
 class Hooks:
-    """Our program behind the platforms' webhooks, and the usual bot behind its own."""
+    """Our program behind the platforms' webhooks; `crowds` by platform, a connection each."""
 
     url: str
     server: Server
-    flat_out: list[Contender]
-    """The baselines first, then a platform each."""
-    paced: list[Contender]
-    crowds: Sequence[hooks.Crowd]
+    crowds: Mapping[str, Sequence[hooks.Crowd]]
+
+    def contenders(self, more: str, **how: Any) -> list[Contender]:
+        """One a platform; `how` goes to each."""
+        return [
+            Contender(f"{platform} webhook{more}", self.server, crowds, **how)
+            for platform, crowds in self.crowds.items()
+        ]
+
+    async def delivered(self) -> None:
+        """Return when every answer has reached its platform."""
+        await _delivered(self.url)
 
     def astray(self) -> int:
         """Reports sent off minus those stored."""
-        sent_off = sum(one.sent_off for one in self.crowds)
+        sent_off = sum(one.sent_off for crowds in self.crowds.values() for one in crowds)
         return _SCOUTED + sent_off - _count(self.url, select(func.count(contributions.c.id)))
+
+
+async def hooked(
+    stack: ExitStack, folder: Path, stub: str, core: int | None, *, at_once: bool
+) -> Hooks:
+    """Start our program on a new store in `folder` with every platform set up; `at_once` as in
+    `hooks.settings`."""
+    url = f"sqlite:///{folder / 'chung-suc.db'}"
+    await asyncio.to_thread(_store, url, 0)
+    port = free_port()
+    more = hooks.settings(stub, port, at_once=at_once)
+    server = start_bot(folder, port, more=more, core=core)
+    stack.callback(server.stop)
+    await asyncio.to_thread(server.wait_ready)
+    steps = await scout(port, "scout/hooks")
+    crowds = {
+        platform: [hooks.Crowd(number, person, steps) for number in range(HOOK_CONNECTIONS)]
+        for platform, person in ((name, make()) for name, make in hooks.POSTS.items())
+    }
+    return Hooks(url, server, crowds)
+
+
+@dataclass(slots=True)
+class Webhooks:
+    """Every platform's webhook beside the baselines, at as many connections as are asked of it."""
+
+    programs: Sequence[Hooks]
+    flat_out: Sequence[Contender]
+    paced: Sequence[Contender]
 
 
 async def webhooks(
     stack: ExitStack, folder: Path, stub: str, core: int | None, a: Contender, b: Contender
-) -> Hooks:
-    """Start our program on a new store in `folder` with every platform set up, beside (a) and (b).
-
-    As many connections as the platforms are asked to bear, for all of them.
-    """
-    url = f"sqlite:///{folder / 'chung-suc.db'}"
-    await asyncio.to_thread(_store, url, 0)
-    port = free_port()
-    server = start_bot(folder, port, more=hooks.settings(stub, port), core=core)
-    stack.callback(server.stop)
-    await asyncio.to_thread(server.wait_ready)
-    steps = await scout(port, "scout/hooks")
-    updates = _all_updates(HOOK_CONNECTIONS)
-    flat_out = [Contender(one.name, one.server, updates) for one in (a, b)]
-    paced = [Contender(b.name, b.server, updates, per_second=PACE)]
-    crowds: list[hooks.Crowd] = []
-    ends = partial(_delivered, url)
-    for platform, person in hooks.POSTS.items():
-        made = person()
-        own = [hooks.Crowd(number, made, steps) for number in range(HOOK_CONNECTIONS)]
-        name = f"{platform} webhook"
-        flat_out.append(Contender(name, server, own, ends=ends))
-        paced.append(Contender(name, server, own, per_second=PACE, ends=ends))
-        crowds += own
-    return Hooks(url, server, flat_out, paced, crowds)
+) -> Webhooks:
+    """Our program twice: sending as fast as platforms permit, and with answers sent at once, as
+    the usual bot's are within its turn."""
+    usually = await hooked(stack, folder / "usually", stub, core, at_once=False)
+    at_once = await hooked(stack, folder / "at-once", stub, core, at_once=True)
+    updates, ends = _all_updates(HOOK_CONNECTIONS), at_once.delivered
+    flat_out = [
+        *(Contender(one.name, one.server, updates) for one in (a, b)),
+        *usually.contenders(""),
+        *at_once.contenders(", answers sent at once", ends=ends),
+    ]
+    paced = [
+        Contender(b.name, b.server, updates, per_second=PACE),
+        *at_once.contenders(", answers sent at once", ends=ends, per_second=PACE),
+    ]
+    return Webhooks((usually, at_once), flat_out, paced)
 
 
 async def _delivered(url: str) -> None:

@@ -18,7 +18,7 @@ from typing import IO
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 """Importing aiogram alone takes five seconds cold; a loaded CI machine several times that."""
 
 
