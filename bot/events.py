@@ -23,12 +23,13 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Why nothing reaches a person any more, "" when he can be written to again."""
+    """Why nothing has reached a person since `at`, "" when he can be written to again."""
 
     channel: str
     account: str
     sender: str
     why: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ Event = Message | Unread | Reach | Pause
 def told(event: Event) -> dict[str, Any]:
     """The event as JSON, under its kind's name."""
     fields = asdict(event)
-    if isinstance(event, Message):
+    if isinstance(event, Message | Reach):
         fields["at"] = event.at.isoformat()
     if isinstance(event, Pause):
         fields["until"] = event.until.isoformat()
@@ -59,7 +60,8 @@ def read(entry: Mapping[str, Any]) -> Event:
     if "unread" in entry:
         return Unread(**entry["unread"])
     if "reach" in entry:
-        return Reach(**entry["reach"])
+        fields = entry["reach"]
+        return Reach(**{**fields, "at": datetime.fromisoformat(fields["at"])})
     if "pause" in entry:
         fields = entry["pause"]
         return Pause(**{**fields, "until": datetime.fromisoformat(fields["until"])})

@@ -59,7 +59,8 @@ class Port:
     async def reachable(self, sender: str, can_be: bool) -> None:
         """A person blocked the bot, or lets it write again."""
         why = "" if can_be else "blocked"
-        await self._spool.take(Reach(self._channel, self._account, sender, why), b"")
+        at = self._engine.clock()
+        await self._spool.take(Reach(self._channel, self._account, sender, why, at), b"")
 
     async def offered(self, sender: str) -> Sequence[str]:
         """The ids of the choices in what was last said to a person, the latest rows first."""

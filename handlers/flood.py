@@ -17,19 +17,21 @@ NOTICE_SECONDS = 600
 Verdict = Literal["handle", "drop", "notice"]
 
 
-def weigh(state: State, now: datetime, per_minute: int) -> Verdict:
-    """What is to be done with one more message; the bucket in `state` is moved. 0 is no limit."""
+def weigh(state: State, sent_at: datetime, per_minute: int) -> Verdict:
+    """What is to be done with one more message; the bucket in `state` is moved. 0 is no limit. It
+    is weighed by when it was sent: hours of somebody's may have waited and come all at once."""
     if per_minute <= 0:
         return "handle"
-    left, at, told = state.get("pace") or [float(BURST), now.timestamp(), 0.0]
-    passed = max(0.0, now.timestamp() - at)
+    left, at, told = state.get("pace") or [float(BURST), sent_at.timestamp(), 0.0]
+    moment = max(at, sent_at.timestamp())
+    passed = moment - at
     left = min(float(BURST), left + passed * per_minute / 60)
     verdict: Verdict = "handle"
     if left >= 1:
         left -= 1
-    elif now.timestamp() - told >= NOTICE_SECONDS:
-        verdict, told = "notice", now.timestamp()
+    elif moment - told >= NOTICE_SECONDS:
+        verdict, told = "notice", moment
     else:
         verdict = "drop"
-    state["pace"] = [round(left, 3), now.timestamp(), told]
+    state["pace"] = [round(left, 3), moment, told]
     return verdict

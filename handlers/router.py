@@ -46,7 +46,7 @@ OWN = ("show", "story", "correct", "withdraw", "supplement", "attach")
 def handle(turn: Turn) -> None:
     """Handle one message wholly: what changed is stored and what is said lies in the outbox."""
     turn.offered = turn.state.pop("offered", [])
-    verdict = flood.weigh(turn.state, turn.now, turn.world.most_per_minute)
+    verdict = flood.weigh(turn.state, min(turn.now, turn.message.at), turn.world.most_per_minute)
     if verdict == "handle":
         _dispatch(turn)
     elif verdict == "notice":

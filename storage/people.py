@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, insert, select, update
 
 from storage import audit
 from storage.database import Tx
@@ -211,11 +211,15 @@ def let_go(tx: Tx, account: Account, *, by: Conversation) -> bool:
     return True
 
 
-def note_reach(tx: Tx, *, channel: str, account: str, sender: str, why: str) -> None:
-    """Keep why nothing reaches an account, "" when it can be reached again; unknown ones are not
-    made for it."""
+def note_reach(tx: Tx, *, channel: str, account: str, sender: str, why: str, at: datetime) -> None:
+    """Keep why nothing has reached an account since `at`, "" when it can be reached again. Unknown
+    ones are not made for it, and who has written since can be reached: the news is an old one."""
+    has_written = exists().where(
+        conversations.c.account_id == accounts.c.id, conversations.c.updated_at > at
+    )
     told = {"unreachable_at": tx.now if why else None, "unreachable_why": why}
-    tx.execute(update(accounts).where(*_is(channel, account, sender)).values(told))
+    is_his = _is(channel, account, sender)
+    tx.execute(update(accounts).where(*is_his, ~has_written).values(told))
 
 
 def pause(tx: Tx, *, channel: str, account: str, sender: str, until: datetime) -> None:

@@ -120,7 +120,7 @@ def test_what_was_let_go_in_time_is_not_ended(talk: Talk, world: World) -> None:
 def _unreached(talk: Talk, who: str) -> None:
     talk.write(
         lambda tx: people.note_reach(
-            tx, channel=talk.channel, account="test", sender=who, why="blocked"
+            tx, channel=talk.channel, account="test", sender=who, why="blocked", at=tx.now
         )
     )
 

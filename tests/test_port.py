@@ -14,7 +14,7 @@ from sqlalchemy import select
 from bot.channels.zalo_oa_events import Left, Paused, Receipt, Said
 from bot.engine import Engine
 from bot.errors import StorageAway
-from bot.events import Event
+from bot.events import Event, Reach
 from bot.port import Port, storing
 from bot.spool import Spool
 from handlers.messages import Message
@@ -93,3 +93,19 @@ async def test_who_left_and_whom_an_official_answers_is_known_even_if_told_while
         kept = [bytes(row.raw) for row in tx.execute(select(dead_letters.c.raw))]
     assert found == {"left": ("blocked", None), "answered": ("", until), "back": ("", None)}
     assert kept == [b"\xff"]
+
+
+async def test_that_somebody_left_told_again_after_he_wrote_is_no_news(
+    engine: Engine, world: World, clock: HandClock
+) -> None:
+    """A crash may leave in the spool what was stored already."""
+    store = storing(engine)
+    left = Reach("zalo_oa", OA, "back", "blocked", clock())
+    await store(says("back", 0).message, b"")
+    for event in (left, left):
+        clock.move(timedelta(seconds=1))
+        await store(event, b"")
+        clock.move(timedelta(seconds=1))
+        await store(says("back", 1).message, b"")
+    with engine.database.reading(engine.clock()) as tx:
+        assert tx.execute(select(accounts.c.unreachable_why)).scalar_one() == ""

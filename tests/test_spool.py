@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,8 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+import prometheus_client
 import pytest
 
+from bot import spool as spool_module
 from bot import tidying
 from bot.engine import Engine
 from bot.errors import StorageAway
@@ -53,6 +57,7 @@ class Store:
 
 
 async def hand_on(spool: Spool, until_empty: bool = True) -> None:
+    await spool.take_over()
     task = asyncio.create_task(spool.run())
     async with asyncio.timeout(10):
         while spool.waiting and until_empty:  # noqa: ASYNC110 - the files are the signal
@@ -84,6 +89,7 @@ async def test_what_came_while_away_comes_first_and_whole_even_after_a_restart(
     await give(Spool(tmp_path, store.store), range(1, 6))
     later = Spool(tmp_path, store.store)
     store.away = False
+    await later.take_over()
     assert later.waiting == 5
     await give(later, [6])
     await give(later, [1], channel="telegram")
@@ -124,8 +130,8 @@ async def test_what_is_told_besides_messages_keeps_its_place(
     store = Store()
     store.away, store.is_slow = not is_slow, is_slow
     besides: list[Event] = [
-        Reach("zalo_oa", "oa", "u1", "blocked"),
-        Reach("zalo_oa", "oa", "u1", ""),
+        Reach("zalo_oa", "oa", "u1", "blocked", AT),
+        Reach("zalo_oa", "oa", "u1", "", AT),
         Pause("zalo_oa", "oa", "u1", AT),
     ]
     spool = Spool(tmp_path, store.store)
@@ -136,6 +142,7 @@ async def test_what_is_told_besides_messages_keeps_its_place(
     store.away = store.is_slow = False
     monkeypatch.setitem(PATIENCE, "zalo_oa", 1.5)
     await give(spool, [2])
+    del spool  # its process has ended
     await hand_on(Spool(tmp_path, store.store))
     assert store.order == ["Message", "Reach", "Reach", "Pause", "Message"]
     assert [event for event, _ in store.besides] == besides
@@ -170,6 +177,90 @@ async def test_people_are_handed_on_in_parallel_each_in_order(tmp_path: Path) ->
     assert begun["u3"] == ["u3-0", "u3-1", "u3-2"]
 
 
+async def test_each_process_has_its_own_and_takes_over_from_who_is_gone(tmp_path: Path) -> None:
+    store = Store()
+    store.away = True
+    one, two = Spool(tmp_path, store.store), Spool(tmp_path, store.store)
+    await give(one, [1])
+    await give(two, [2])
+    await give(one, [3])
+    store.away = False
+    await hand_on(two)
+    assert store.taken == [message(2)]
+    del one  # its process has ended
+    await hand_on(two)
+    assert store.taken == [message(2), message(1), message(3)]
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+async def test_what_comes_while_an_event_is_being_written_stands_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, writing, written = Store(), threading.Event(), threading.Event()
+    store.away = True
+    write = spool_module._write
+
+    def slowly(path: Path, text: str) -> None:
+        writing.set()
+        assert written.wait(10)
+        write(path, text)
+
+    monkeypatch.setattr(spool_module, "_write", slowly)
+    spool = Spool(tmp_path, store.store)
+    first = asyncio.create_task(give(spool, [1]))
+    assert await asyncio.to_thread(writing.wait, 10)
+    store.away = False
+    second = asyncio.create_task(give(spool, [2]))
+    await asyncio.sleep(0)
+    written.set()
+    await asyncio.gather(first, second)
+    await hand_on(spool)
+    assert store.taken == [message(1), message(2)]
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]", "{}", '{"raw": ""}', '{"message": null, "raw": ""}', '{"key": "k", "raw": ""}']
+)
+async def test_an_odd_file_is_set_aside_with_an_alarm_and_holds_up_nothing(
+    tmp_path: Path, text: str
+) -> None:
+    def alarms() -> float:
+        name, labels = "chung_suc_alarms_total", {"channel": "zalo_oa"}
+        return prometheus_client.REGISTRY.get_sample_value(name, labels) or 0.0
+
+    store, before = Store(), alarms()
+    store.away = True
+    spool = Spool(tmp_path, store.store)
+    await give(spool, [1, 2])
+    min(tmp_path.rglob("*.json")).write_text(text)
+    store.away = False
+    await hand_on(spool)
+    assert store.taken == [message(2)]
+    assert [path.suffix for path in tmp_path.rglob("*.*")] == [".unreadable"]
+    assert alarms() == before + 1
+
+
+async def test_a_read_that_fails_is_tried_again_and_nothing_overtakes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, fails = Store(), 2
+    store.away = True
+    spool = Spool(tmp_path, store.store, sleep=lambda _seconds: asyncio.sleep(0))
+    await give(spool, [1, 2])
+    store.away, read = False, Path.read_text
+
+    def failing(path: Path, *told: str) -> str:
+        nonlocal fails
+        fails -= 1
+        if fails >= 0:
+            raise OSError(errno.EMFILE, "too many open files")
+        return read(path, *told)
+
+    monkeypatch.setattr(Path, "read_text", failing)
+    await hand_on(spool)
+    assert store.taken == [message(1), message(2)]
+
+
 async def test_a_full_spool_says_so_and_takes_again_when_there_is_room(tmp_path: Path) -> None:
     store = Store()
     store.away = True
@@ -183,11 +274,21 @@ async def test_a_full_spool_says_so_and_takes_again_when_there_is_room(tmp_path:
     assert [one.event_id for one in store.taken] == ["e1", "e2", "e3"]
 
 
+async def test_a_spool_is_bounded_in_bytes_too(tmp_path: Path) -> None:
+    store = Store()
+    store.away = True
+    spool = Spool(tmp_path, store.store, most_bytes=900)
+    await give(spool, [1])
+    with pytest.raises(StorageAway):
+        await give(spool, [2, 3, 4])
+
+
 async def test_a_folder_that_cannot_be_written_acknowledges_nobody(tmp_path: Path) -> None:
     store = Store()
     store.away = True
     spool = Spool(tmp_path / "spool", store.store)
-    (tmp_path / "spool" / "zalo_oa").write_text("a file where a folder should be")
+    [own] = (tmp_path / "spool").iterdir()
+    (own / "zalo_oa").write_text("a file where a folder should be")
     with pytest.raises(StorageAway):
         await give(spool, [1])
     assert spool.waiting == 0

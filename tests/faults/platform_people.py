@@ -29,6 +29,7 @@ WITH_PHOTO = 0.5
 REMINDER = "Em nhắc hạn:"
 ARRIVED = "Có báo cáo mới cần xác minh:"
 GOOD_NEWS = "Tin vui:"
+CHANGED = "Phần gửi kèm vừa thay đổi"
 SUBSCRIBED = "Trước hạn em sẽ nhắn"
 PHOTO_TAKEN = "Đã nhận ảnh cho báo cáo"
 WHICH = "Đã nhận ảnh. Bà con gửi cho khoản nào?"
@@ -205,5 +206,15 @@ class Officer(Person):
     async def _decide(self, code: str) -> None:
         await self.ask(f"mở {code}", lambda text: text.startswith(f"{code}:"))
         await self.ask("Xác nhận đúng", lambda text: text.startswith(f"Xác nhận {code}"))
-        await self.ask("Ghi nhận", lambda text: text.startswith(f"Đã xác nhận {code}"))
+        done, reread = f"Đã xác nhận {code}", set[str]()
+
+        def is_answer(text: str) -> bool:
+            again = code in text and CHANGED in text and text not in reread
+            return again or text.startswith(done)
+
+        shown = await self.ask("Ghi nhận", is_answer)
+        while not shown.text.startswith(done):
+            # A photo came, or was fetched, in between: it is read back once more.
+            reread.add(shown.text)
+            shown = await self.ask("Ghi nhận", is_answer)
         self.decided.append(code)

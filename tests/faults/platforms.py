@@ -167,7 +167,7 @@ async def _restart(
 
 
 def _spooled(site: Site) -> list[str]:
-    return [path.name for path in (site.data / "spool").glob("*/*.json")]
+    return [path.name for path in (site.data / "spool").rglob("*.json")]
 
 
 async def _settle(site: Site) -> None:
