@@ -64,4 +64,4 @@ def route(
         elif not (isinstance(event, Paused) and is_ours(event.message_id)):
             await port.take(event, raw)
 
-    return webhook(PATH, signature.genuine, take, setup=setup)
+    return webhook(PATH, signature.shown, take, genuine=signature.genuine, setup=setup)
