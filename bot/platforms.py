@@ -37,6 +37,7 @@ from bot.channels.zalo_oa_oauth import OAuth
 from bot.channels.zalo_oa_signature import Signature
 from bot.channels.zalo_oa_tokens import TokenKeeper
 from bot.channels.zalo_oa_window import window
+from bot.clock import make_clock
 from bot.delivery import Line
 from bot.engine import Engine
 from bot.errors import StorageAway
@@ -221,7 +222,7 @@ def _zalo_oa(
             is_ours=platform.is_ours, setup=told.zalo_oa_setup,
         )
     )  # fmt: skip
-    links = StoredLinks(app.engine, told.zalo_oa_id, secret)
+    links = StoredLinks(app.engine, told.zalo_oa_id, secret, make_clock(None))
     consent = Consent(told.zalo_oa_id, links, oauth.exchange, partial(adopt, app.engine, keeper))
     made.routes.append(
         zalo_oa_consent.route(consent, secure=told.public_url.startswith("https://"))
