@@ -32,6 +32,7 @@ from bot.channels.telegram_answers import CallFailed
 from bot.channels.telegram_intake import Intake
 from bot.channels.zalo_bot import ZaloBot, account_of
 from bot.channels.zalo_oa import ZaloOa
+from bot.channels.zalo_oa_account import Accounts
 from bot.channels.zalo_oa_consent import Consent
 from bot.channels.zalo_oa_oauth import OAuth
 from bot.channels.zalo_oa_signature import Signature
@@ -223,7 +224,10 @@ def _zalo_oa(
         )
     )  # fmt: skip
     links = StoredLinks(app.engine, told.zalo_oa_id, secret, make_clock(None))
-    consent = Consent(told.zalo_oa_id, links, oauth.exchange, partial(adopt, app.engine, keeper))
+    consent = Consent(
+        told.zalo_oa_id, links, oauth.exchange, Accounts(client, told.zalo_oa_api_base).of,
+        partial(adopt, app.engine, keeper),
+    )  # fmt: skip
     made.routes.append(
         zalo_oa_consent.route(consent, secure=told.public_url.startswith("https://"))
     )

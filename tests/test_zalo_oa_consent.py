@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from bot import consent_links
 from bot.__main__ import main
 from bot.channels import zalo_oa_consent
+from bot.channels.zalo_oa_account import Accounts
 from bot.channels.zalo_oa_consent import PATH, Consent, link
 from bot.channels.zalo_oa_oauth import Granted, OAuth
 from bot.channels.zalo_oa_tokens import NoToken, TokenKeeper
@@ -98,7 +99,9 @@ async def office(url: str, world: World, clock: HandClock, count: int = 1) -> As
             keeper = TokenKeeper(store, oauth.refresh, clock, first="long spent", sleep=no_sleep)
             links = consent_links.StoredLinks(engine, OA_ID, APP_SECRET, clock)
             adopt = partial(consent_links.adopt, engine, keeper)
-            route = zalo_oa_consent.route(Consent(OA_ID, links, oauth.exchange, adopt), secure=True)
+            whose = Accounts(client, base, no_sleep).of
+            consent = Consent(OA_ID, links, oauth.exchange, whose, adopt)
+            route = zalo_oa_consent.route(consent, secure=True)
             transport = httpx.ASGITransport(app=Starlette(routes=[route]))
             page = httpx.AsyncClient(transport=transport, base_url=HERE)
             made.replicas.append(Replica(engine, keeper, page))
@@ -182,6 +185,30 @@ async def test_another_account_is_refused_and_the_right_one_taken_after(here: Of
     assert await here.replicas[0].open(wrong) == "wrong_account"
     assert here.exchanges == 0
     assert await here.replicas[0].open(here.fake.codes.consent(asked)) == "done"
+
+
+async def test_another_account_s_pair_is_not_taken_whatever_the_browser_says(here: Office) -> None:
+    [one] = here.replicas
+    assert await one.open(here.fake.codes.consent(here.link())) == "done"
+    before = await one.keeper.access()
+    wrong = here.fake.codes.consent(here.link(), oa_id="999")
+    assert await one.open(changed(wrong, oa_id=OA_ID)) == "another_s"
+    assert await one.keeper.access() == before
+    assert await one.open(here.fake.codes.consent(here.link())) == "done"
+
+
+@pytest.mark.parametrize(
+    "fault", ["500", "502_html", "429", "bad_json", "wrong_json", "reset_before", "error:-216"]
+)
+async def test_a_pair_is_taken_once_zalo_says_whose_it_is(here: Office, fault: str) -> None:
+    [one] = here.replicas
+    here.fake.faults.switch("account", fault, times=2)
+    assert await one.open(here.fake.codes.consent(here.link())) == "done"
+    before = await one.keeper.access()
+    here.fake.faults.switch("account", fault, times=3)
+    assert await one.open(here.fake.codes.consent(here.link())) == "unchecked"
+    assert await one.keeper.access() == before
+    assert await one.open(here.fake.codes.consent(here.link())) == "done"
 
 
 async def test_without_a_code_the_link_stays_good(here: Office) -> None:
