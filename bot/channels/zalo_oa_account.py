@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from bot.channels.zalo_fields import inner, text
+from bot.http_client import NOT_SENT
 
 PATH = "/v2.0/oa/getoa"
 SECONDS = 5
@@ -42,6 +43,6 @@ class Accounts:
             async with asyncio.timeout(SECONDS):
                 response = await self._client.get(self._address, headers={"access_token": access})
             answer = json.loads(response.content)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, RecursionError):
+        except (*NOT_SENT, httpx.HTTPError, TimeoutError, ValueError, RecursionError):
             return ""
         return text(inner(answer, "data").get("oaid"), 128)
