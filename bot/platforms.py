@@ -81,6 +81,8 @@ class Platforms:
     """Polling and registering webhooks."""
     upkeep: list[Job] = field(default_factory=list)
     """Keeping tokens fresh."""
+    ending: list[Job] = field(default_factory=list)
+    """What is finished before connections are let go."""
 
     @property
     def fetchers(self) -> dict[str, Platform]:
@@ -88,7 +90,9 @@ class Platforms:
         return {line.platform.channel: line.platform for line in self.lines}
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Finish what is under way and let go of every connection."""
+        for end in self.ending:
+            await end()
         for line in self.lines:
             await line.platform.close()
 
@@ -126,6 +130,7 @@ def _telegram(
     port = Port(app.engine, spool, app.world, platform.channel, platform.account)
     port.platform = platform
     intake = Intake(platform.account, port, app.clock, platform.answer)
+    made.ending.append(intake.close)
     made.lines.append(Line(platform, _speed(app, platform, told.telegram_per_second)))
     if told.telegram_mode == "webhook":
         secret = _plain(told, "telegram_webhook_secret")

@@ -27,7 +27,7 @@ class OaPort(Protocol):
     """
 
     async def take(self, event: Event, raw: bytes) -> None:
-        """Act on an event; one that comes again changes nothing. Never `Ignored`."""
+        """Act on an event; one that comes again changes nothing."""
 
     async def keep(self, raw: bytes) -> None:
         """Keep a genuine body that could not be understood, once."""
