@@ -1,11 +1,15 @@
-"""The links by which an administrator consents anew: sealed, one at a time, ten minutes, once."""
+"""The links by which an administrator consents anew: sealed, one at a time, ten minutes, once.
+
+Their life is reckoned by the machine's clock: the command and the running program are two
+processes, and in a rehearsal the clock of each began when it was started.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from cryptography.fernet import InvalidToken
@@ -15,6 +19,7 @@ from bot.channels.zalo_oa_consent import Known
 from bot.channels.zalo_oa_events import CHANNEL
 from bot.channels.zalo_oa_oauth import Granted
 from bot.channels.zalo_oa_tokens import TokenKeeper
+from bot.clock import Clock
 from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.token_store import seal_of
@@ -26,32 +31,38 @@ LIFE = timedelta(minutes=10)
 WAITING, SPENT = "waiting", "spent"
 
 
-def make(tx: Tx, account: str, app_secret: str) -> tuple[str, str]:
+def make(tx: Tx, account: str, app_secret: str, now: datetime) -> tuple[str, str]:
     """A new link's state and secret; an earlier link is good no more."""
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     name = _name(account)
-    before = tokens.load(tx, name)
-    after = before.generation if before is not None else -1
     sealed = seal_of(app_secret).encrypt(verifier.encode()).decode()
-    pair = tokens.Pair(sealed, "", tx.now, tx.now + LIFE, after + 1, WAITING, _digest(state))
-    tokens.save(tx, name, pair, after=after)
+    saved = False
+    while not saved:  # another link may be made at the same moment: the later one is good
+        before = tokens.load(tx, name)
+        after = before.generation if before is not None else -1
+        pair = tokens.Pair(sealed, "", now, now + LIFE, after + 1, WAITING, _digest(state))
+        saved = tokens.save(tx, name, pair, after=after)
     return state, verifier
 
 
 class StoredLinks:
     """Implements `Links` for one OA."""
 
-    def __init__(self, engine: Engine, account: str, app_secret: str) -> None:
-        self._engine, self._name = engine, _name(account)
+    def __init__(self, engine: Engine, account: str, app_secret: str, now: Clock) -> None:
+        self._engine, self._name, self._now = engine, _name(account), now
         self._seal = seal_of(app_secret)
 
     async def look(self, state: str) -> Known:
         """What the link with this state is still worth."""
-        return await self._engine.read(partial(_look, name=self._name, state=state))
+        return await self._engine.read(
+            partial(_look, name=self._name, state=state, now=self._now())
+        )
 
     async def spend(self, state: str) -> str | None:
         """Its secret, given once; None when it is no longer good."""
-        sealed = await self._engine.write(partial(_spend, name=self._name, state=state))
+        sealed = await self._engine.write(
+            partial(_spend, name=self._name, state=state, now=self._now())
+        )
         try:
             return None if sealed is None else self._seal.decrypt(sealed.encode()).decode()
         except InvalidToken:
@@ -66,18 +77,18 @@ async def adopt(engine: Engine, keeper: TokenKeeper, granted: Granted) -> None:
     engine.outgoing.set()
 
 
-def _look(tx: Tx, name: str, state: str) -> Known:
+def _look(tx: Tx, name: str, state: str, now: datetime) -> Known:
     link = tokens.load(tx, name)
     if link is None or not secrets.compare_digest(link.seed, _digest(state)):
         return "unknown"
     if link.state != WAITING:
         return "spent"
-    return "expired" if link.expires_at <= tx.now else "good"
+    return "expired" if link.expires_at <= now else "good"
 
 
-def _spend(tx: Tx, name: str, state: str) -> str | None:
+def _spend(tx: Tx, name: str, state: str, now: datetime) -> str | None:
     link = tokens.load(tx, name)
-    if link is None or _look(tx, name, state) != "good":
+    if link is None or _look(tx, name, state, now) != "good":
         return None
     taken = tokens.spend(tx, name, link.seed, state=WAITING, to=SPENT)
     return link.access if taken else None

@@ -272,6 +272,7 @@ class Engine:
         )
         if conversation.paused_until is not None and conversation.paused_until > tx.now:
             # A human operator reads and answers; two voices at once would only confuse.
+            people.wrote(tx, conversation.account_id)
             return Taken(message.channel, conversation.account_id, "paused")
         turn = Turn(self._world, tx, message, conversation)
         router.handle(turn)
@@ -289,6 +290,7 @@ class Engine:
         conversation = people.open_conversation(
             tx, message.channel, message.account, message.sender
         )
+        people.wrote(tx, conversation.account_id)
         apology = {"text": self._world.words.text("router.apology"), "choices": []}
         outbox.put(tx, conversation.account_id, "reply", [apology])
         return Taken(message.channel, conversation.account_id, "dead")

@@ -14,6 +14,11 @@ import httpx
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20
 CONNECTIONS = 100
+NOT_SENT = (
+    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL,
+    UnicodeEncodeError,
+)  # fmt: skip
+"""Faults of a call that surely did not go out: no connection, or no request could be made."""
 
 
 @cache

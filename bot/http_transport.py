@@ -12,6 +12,12 @@ import aiohttp
 import httpx
 from yarl import URL
 
+MOST = 4 * 1024 * 1024
+"""Bytes of an answer, unpacked; the platforms' own have some thousand."""
+CHUNK = 64 * 1024
+UNPACKED = {b"content-encoding", b"content-length"}
+"""Headers that no longer say what is handed on."""
+
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """At most `connections` at a time, kept open between calls. Answers are read whole."""
@@ -32,18 +38,18 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 timeout=_limits(request),
                 allow_redirects=False,
             ) as answer:
-                body = await answer.read()
+                body = await _read(answer)
         except aiohttp.ConnectionTimeoutError as fault:
             raise httpx.ConnectTimeout(type(fault).__name__, request=request) from None
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as fault:
             raise httpx.ConnectError(type(fault).__name__, request=request) from None
         except TimeoutError as fault:
             raise httpx.ReadTimeout(type(fault).__name__, request=request) from None
-        except (aiohttp.ClientError, OSError) as fault:
+        except (aiohttp.ClientError, OSError, ValueError) as fault:
+            # ValueError: a header that cannot be written, an answer that is none, too long a one.
             raise httpx.ReadError(type(fault).__name__, request=request) from None
-        return httpx.Response(
-            answer.status, headers=answer.raw_headers, content=body, request=request
-        )
+        headers = [one for one in answer.raw_headers if one[0].lower() not in UNPACKED]
+        return httpx.Response(answer.status, headers=headers, content=body, request=request)
 
     async def aclose(self) -> None:
         """Let go of connections."""
@@ -56,9 +62,18 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._trusted),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,  # httpx does
             )
         return self._session
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    """The whole body, unpacked. Raises ValueError over the limit."""
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(CHUNK):
+        body += chunk
+        if len(body) > MOST:
+            raise ValueError("answer too long")
+    return bytes(body)
 
 
 def _limits(request: httpx.Request) -> aiohttp.ClientTimeout:

@@ -32,11 +32,13 @@ from bot.channels.telegram_answers import CallFailed
 from bot.channels.telegram_intake import Intake
 from bot.channels.zalo_bot import ZaloBot, account_of
 from bot.channels.zalo_oa import ZaloOa
+from bot.channels.zalo_oa_account import Accounts
 from bot.channels.zalo_oa_consent import Consent
 from bot.channels.zalo_oa_oauth import OAuth
 from bot.channels.zalo_oa_signature import Signature
 from bot.channels.zalo_oa_tokens import TokenKeeper
 from bot.channels.zalo_oa_window import window
+from bot.clock import make_clock
 from bot.delivery import Line
 from bot.engine import Engine
 from bot.errors import StorageAway
@@ -79,6 +81,8 @@ class Platforms:
     """Polling and registering webhooks."""
     upkeep: list[Job] = field(default_factory=list)
     """Keeping tokens fresh."""
+    ending: list[Job] = field(default_factory=list)
+    """What is finished before connections are let go."""
 
     @property
     def fetchers(self) -> dict[str, Platform]:
@@ -86,7 +90,9 @@ class Platforms:
         return {line.platform.channel: line.platform for line in self.lines}
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Finish what is under way and let go of every connection."""
+        for end in self.ending:
+            await end()
         for line in self.lines:
             await line.platform.close()
 
@@ -124,6 +130,7 @@ def _telegram(
     port = Port(app.engine, spool, app.world, platform.channel, platform.account)
     port.platform = platform
     intake = Intake(platform.account, port, app.clock, platform.answer)
+    made.ending.append(intake.close)
     made.lines.append(Line(platform, _speed(app, platform, told.telegram_per_second)))
     if told.telegram_mode == "webhook":
         secret = _plain(told, "telegram_webhook_secret")
@@ -221,8 +228,11 @@ def _zalo_oa(
             is_ours=platform.is_ours, setup=told.zalo_oa_setup,
         )
     )  # fmt: skip
-    links = StoredLinks(app.engine, told.zalo_oa_id, secret)
-    consent = Consent(told.zalo_oa_id, links, oauth.exchange, partial(adopt, app.engine, keeper))
+    links = StoredLinks(app.engine, told.zalo_oa_id, secret, make_clock(None))
+    consent = Consent(
+        told.zalo_oa_id, links, oauth.exchange, Accounts(client, told.zalo_oa_api_base).of,
+        partial(adopt, app.engine, keeper),
+    )  # fmt: skip
     made.routes.append(
         zalo_oa_consent.route(consent, secure=told.public_url.startswith("https://"))
     )

@@ -53,7 +53,7 @@ class Port:
                 await self._spool.take(Pause(self._channel, self._account, sender, until), b"")
             case zalo_oa.Left(sender=sender):
                 await self.reachable(sender, False)
-            case zalo_oa.Receipt() | zalo_oa.Ignored():
+            case zalo_oa.Receipt():
                 return
 
     async def reachable(self, sender: str, can_be: bool) -> None:

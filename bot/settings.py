@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     zalo_media_hosts: str = "zdn.vn zadn.vn"
     """Where Zalo keeps what people send; nothing is fetched from anywhere else."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_blank(cls, value: object) -> object:
+        if isinstance(value, str) and value and not value.strip():
+            raise ValueError("is blank")
+        return value
+
     @field_validator("clock")
     @classmethod
     def _with_zone(cls, value: datetime | None) -> datetime | None:
@@ -134,16 +141,29 @@ def _whole_sets(settings: Settings) -> None:
     """A platform is set up whole or not at all. Raises WrongSetting for what is missing."""
     needed: list[str] = []
     is_pushed = settings.telegram_mode == "webhook"
-    if is_pushed or settings.telegram_token or settings.telegram_webhook_secret:
+    if _is_touched(settings, "telegram_"):
         needed.append("telegram_token")
     if is_pushed:
         # Telegram is told the address at the start; this machine's own would reach nobody.
         needed += ["telegram_webhook_secret", "public_url"]
-    if settings.zalo_bot_token or settings.zalo_bot_webhook_secret:
+    if _is_touched(settings, "zalo_bot_"):
         needed.append("zalo_bot_token")
         needed += ["zalo_bot_webhook_secret"] if settings.zalo_bot_mode == "webhook" else []
-    if any(getattr(settings, name) for name in (*_OA, "zalo_oa_refresh_token", "zalo_oa_template")):
+    if _is_touched(settings, "zalo_oa_"):
         needed += _OA
     for name in needed:
         if not getattr(settings, name):
             raise WrongSetting(f"BOT_{name.upper()}: missing, and needed with what else is set")
+    is_official = settings.telegram_api_base == _default("telegram_api_base")
+    if is_pushed and is_official and not settings.public_url.startswith("https://"):
+        raise WrongSetting("BOT_PUBLIC_URL: must begin with https://, Telegram calls nothing else")
+
+
+def _is_touched(settings: Settings, prefix: str) -> bool:
+    """Whether anything of a platform's is set to other than its default."""
+    names = [name for name in Settings.model_fields if name.startswith(prefix)]
+    return any(getattr(settings, name) != _default(name) for name in names)
+
+
+def _default(name: str) -> object:
+    return Settings.model_fields[name].default

@@ -3,7 +3,8 @@
 None of it is passed on. Libraries quote addresses that hold tokens, statements with their values,
 faults with what people wrote; at which level depends on their version. Of each there is one line
 that says who spoke, from which place, about which kind of fault: what was said stands there in the
-library's own source.
+library's own source. Whatever cannot be said is dropped: a fault of ours must not come up inside a
+library, in the middle of its work.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import sys
 import threading
 import warnings
+from contextlib import suppress
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any, TextIO
@@ -33,10 +35,11 @@ def silence(level: int = logging.WARNING) -> None:
 
 class _Told(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        fault = record.exc_info[1] if record.exc_info else None
-        where = f"{PurePath(record.pathname).name}:{record.lineno}"
-        told = {"fault": faults.told(fault)} if fault is not None else {}
-        _say(record.levelno, "library", logger=record.name, where=where, **told)
+        with suppress(Exception):
+            fault = record.exc_info[1] if record.exc_info else None
+            where = f"{PurePath(record.pathname).name}:{record.lineno}"
+            told = {"fault": faults.told(fault)} if fault is not None else {}
+            _say(record.levelno, "library", logger=record.name, where=where, **told)
 
 
 def _uncaught(
@@ -47,7 +50,9 @@ def _uncaught(
 
 
 def _say_fault(event: str, fault: BaseException | None) -> None:
-    if not isinstance(fault, SystemExit):
+    if isinstance(fault, SystemExit):
+        return
+    with suppress(Exception):
         _say(logging.ERROR, event, fault=faults.told(fault) if fault is not None else "unknown")
 
 
@@ -59,8 +64,9 @@ def _warned(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    _say(logging.WARNING, "warning", kind=category.__name__,
-         where=f"{PurePath(filename).name}:{lineno}")  # fmt: skip
+    with suppress(Exception):
+        where = f"{PurePath(filename).name}:{lineno}"
+        _say(logging.WARNING, "warning", kind=category.__name__, where=where)
 
 
 def _say(level: int, event: str, **told: Any) -> None:
@@ -69,4 +75,6 @@ def _say(level: int, event: str, **told: Any) -> None:
 
     from bot import logs as logs
 
-    structlog.get_logger().log(max(level, logging.DEBUG), event, **told)
+    # Libraries have levels of their own, between those that have a name here.
+    known = min(max(level // 10 * 10, logging.DEBUG), logging.CRITICAL)
+    structlog.get_logger().log(known, event, **told)

@@ -87,6 +87,11 @@ _SAVE = (
         updated_at=bindparam("at"),
     )
 )
+_WROTE = (
+    update(conversations)
+    .where(conversations.c.account_id == bindparam("of_account"))
+    .values(updated_at=bindparam("at"))
+)
 _REVIVE = (
     update(accounts)
     .where(accounts.c.id == bindparam("of_account"))
@@ -126,6 +131,11 @@ def open_conversation(tx: Tx, channel: str, account: str, sender: str) -> Conver
 def save_state(tx: Tx, account_id: int, state: State) -> None:
     """Keep where the conversation now stands."""
     tx.execute(_SAVE, {"of_account": account_id, "to_state": state, "at": tx.now})
+
+
+def wrote(tx: Tx, account_id: int) -> None:
+    """Something came from the account that leaves its conversation where it stands."""
+    tx.execute(_WROTE, {"of_account": account_id, "at": tx.now})
 
 
 def rename(tx: Tx, person: Person, name: str, name_key: str) -> None:

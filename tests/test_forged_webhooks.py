@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels import webhooks
+from bot.console.json_body import MAX_BODY
 from handlers.turn import World
 from tests.conftest import Fresh, HandClock
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_SECRET
 from tests.fakes.zalo_push import sign
 from tests.hooks_double import SECRET, Headers, Hook, hooks, site_of, stamp, written
+from tests.web_double import Call
 
 MANY = 10_000
 HOOKS = hooks()
@@ -164,3 +167,36 @@ async def test_either_of_zalo_s_keys_signs(
         mac = sign(APP_ID, raw, stamp(raw), secret).encode()
         assert await site.post(hook, raw, _headers(hook, mac)) == 200
         assert site.stored()["received"] == 1
+
+
+@pytest.mark.parametrize("hook", HOOKS.values(), ids=HOOKS)
+async def test_a_stranger_s_body_is_not_read(
+    hook: Hook, fresh_url: Fresh, world: World, clock: HandClock, tmp_path: Path
+) -> None:
+    over = written(hook.says(1, "menu")) + b" " * MAX_BODY
+    async with site_of(fresh_url("sqlite"), world, clock, tmp_path) as site:
+        for headers in ([], [(hook.header, b"mac=00")]):
+            call = Call(site.asgi, "POST", hook.path, headers)
+            await call.ended()  # nothing ever came of its body
+            assert call.status == 401
+            assert await site.post(hook, over, headers) == 401
+        assert await site.post(hook, over) == 413
+
+
+@pytest.mark.parametrize("hook", HOOKS.values(), ids=HOOKS)
+async def test_a_body_that_never_ends_is_not_waited_for(
+    hook: Hook,
+    fresh_url: Fresh,
+    world: World,
+    clock: HandClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(webhooks, "READ_SECONDS", 0)
+    raw = written(hook.says(1, "menu"))
+    async with site_of(fresh_url("sqlite"), world, clock, tmp_path) as site:
+        call = Call(site.asgi, "POST", hook.path, hook.headers(raw))
+        call.feed({"type": "http.request", "body": raw, "more_body": True})
+        await call.ended()
+        assert (call.status, call.header("connection")) == (408, "close")
+        assert site.stored()["received"] == 0

@@ -17,8 +17,10 @@ from bot.errors import StorageAway
 from bot.events import Event, Reach
 from bot.port import Port, storing
 from bot.spool import Spool
+from handlers import router
 from handlers.messages import Message
 from handlers.turn import World
+from storage import delivery
 from storage.database import Database
 from storage.schema import accounts, dead_letters
 from tests.conftest import START, STORES, Fresh, HandClock
@@ -109,3 +111,34 @@ async def test_that_somebody_left_told_again_after_he_wrote_is_no_news(
         await store(says("back", 1).message, b"")
     with engine.database.reading(engine.clock()) as tx:
         assert tx.execute(select(accounts.c.unreachable_why)).scalar_one() == ""
+
+
+async def test_what_is_written_while_an_official_answers_keeps_zalo_s_window_open(
+    engine: Engine, world: World, clock: HandClock, tmp_path: Path
+) -> None:
+    port = Port(engine, Spool(tmp_path / "spool", storing(engine)), world, "zalo_oa", OA)
+    await port.take(says("a", 0), b"")
+    await port.take(Paused("a", START + timedelta(hours=1), "m1"), b"")
+    clock.move(timedelta(minutes=30))
+    await port.take(says("a", 1), b"")
+    with engine.database.writing(engine.clock()) as tx:
+        [to] = delivery.claim(tx, "zalo_oa", "test", 9)
+    assert to.wrote_at == START + timedelta(minutes=30)
+    assert {row.created_at for row in to.rows} == {START}  # the bot itself was silent
+
+
+async def test_what_ends_in_our_fault_was_written_all_the_same(
+    engine: Engine,
+    world: World,
+    clock: HandClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = Port(engine, Spool(tmp_path / "spool", storing(engine)), world, "zalo_oa", OA)
+    await port.take(says("a", 0), b"")
+    clock.move(timedelta(minutes=30))
+    monkeypatch.delattr(router, "handle")
+    await port.take(says("a", 1), b"")
+    with engine.database.writing(engine.clock()) as tx:
+        [to] = delivery.claim(tx, "zalo_oa", "test", 9)
+    assert to.wrote_at == START + timedelta(minutes=30)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 import re
 import sys
@@ -126,3 +128,35 @@ def test_no_word_of_any_conversation_is_logged_whatever_fails(
         assert written.count("Quoting") >= talk.dead
         assert seen(said_in(transcript), written.encode()) == [], path
     assert len(saboteur.failed) > 200, dead
+
+
+@pytest.mark.usefixtures("stray_undone")
+def test_a_library_s_own_level_is_told_by_the_one_below(capfd: pytest.CaptureFixture[str]) -> None:
+    stray.silence(1)
+    for level in (1, 35, 70):
+        logging.getLogger("lib").log(level, "kín")
+    told = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [line["level"] for line in told] == ["debug", "warning", "critical"]
+
+
+class Closed(io.StringIO):
+    """A standard error nobody reads any more."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(9, "Bad file descriptor")
+
+
+@pytest.mark.usefixtures("stray_undone")
+def test_what_cannot_be_said_is_no_fault_of_the_library_s(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stray.silence()
+    odd = logging.LogRecord("lib", logging.ERROR, "a.py", 1, "kín", (), None)
+    odd.exc_info = True  # type: ignore[assignment]
+    logging.getLogger("lib").handle(odd)
+    assert capfd.readouterr().err == ""
+    monkeypatch.setattr(sys, "stderr", Closed())
+    logging.getLogger("lib").error("kín")
+    warnings.showwarning("kín", UserWarning, "a.py", 1)
+    sys.excepthook(ValueError, ValueError("kín"), None)
+    threading.excepthook(threading.ExceptHookArgs((ValueError, ValueError("kín"), None, None)))

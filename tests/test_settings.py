@@ -90,6 +90,48 @@ def test_half_a_platform_s_set_names_what_is_missing(
     assert SECRET not in str(wrong.value)
 
 
+@pytest.mark.parametrize(
+    ("alone", "value", "missing"),
+    [
+        ("BOT_TELEGRAM_PROXY", f"socks5://u:{SECRET}@h:1", "BOT_TELEGRAM_TOKEN"),
+        ("BOT_TELEGRAM_API_BASE", f"http://{SECRET}", "BOT_TELEGRAM_TOKEN"),
+        ("BOT_TELEGRAM_PER_SECOND", "10", "BOT_TELEGRAM_TOKEN"),
+        ("BOT_ZALO_BOT_MODE", "polling", "BOT_ZALO_BOT_TOKEN"),
+        ("BOT_ZALO_BOT_API_BASE", f"http://{SECRET}", "BOT_ZALO_BOT_TOKEN"),
+        ("BOT_ZALO_OA_SETUP", "true", "BOT_ZALO_OA_ID"),
+        ("BOT_ZALO_OA_TEMPLATE", "1", "BOT_ZALO_OA_ID"),
+        ("BOT_ZALO_OA_API_BASE", f"http://{SECRET}", "BOT_ZALO_OA_ID"),
+    ],
+)
+def test_a_platform_s_setting_is_nothing_without_its_token(
+    alone: str, value: str, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(alone, value)
+    with pytest.raises(WrongSetting, match=f"^{missing}: missing") as wrong:
+        load_settings()
+    assert SECRET not in str(wrong.value)
+
+
+@pytest.mark.parametrize("name", [*ACCOUNT, *BOT, "BOT_TELEGRAM_TOKEN", "BOT_OFFICER_CONTACT"])
+def test_blanks_are_no_value(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in ACCOUNT:
+        monkeypatch.setenv(other, "1")
+    monkeypatch.setenv(name, " \t ")
+    with pytest.raises(WrongSetting, match=f"^{name}: .*is blank$"):
+        load_settings()
+
+
+def test_telegram_s_own_server_calls_no_address_without_tls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {**TELEGRAM, "BOT_PUBLIC_URL": "http://chung-suc.example"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(WrongSetting, match=r"^BOT_PUBLIC_URL: must begin with https://"):
+        load_settings()
+    monkeypatch.setenv("BOT_TELEGRAM_API_BASE", "http://127.0.0.1:8081")
+    load_settings()
+
+
 def test_polling_needs_a_token_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_TELEGRAM_TOKEN", f"1:{SECRET}")
     monkeypatch.setenv("BOT_ZALO_BOT_TOKEN", f"1:{SECRET}")

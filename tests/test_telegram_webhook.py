@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import httpx
 import pytest
 from hypothesis import given, settings
 from starlette.applications import Starlette
 
+from bot.channels import telegram_intake
 from bot.channels import telegram_webhook as webhook
+from bot.channels.telegram import Telegram
 from bot.channels.telegram_buttons import data_of
 from bot.errors import BadUsage, StorageAway
 from handlers.messages import Message
+from handlers.turn import World
+from tests.conftest import Fresh, HandClock
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_people import Seen
+from tests.hooks_double import hooks, site_of
 from tests.telegram_double import (
     MemoryPort,
     Taps,
@@ -238,6 +244,39 @@ async def test_a_tap_nobody_could_answer_is_a_turn_all_the_same(port: MemoryPort
     await intake.take(json.dumps(updates[0]).encode())
     await intake.close()
     assert [one.choice for one in port.received] == ["x.1"]
+
+
+@pytest.mark.parametrize("comes", [True, False])
+async def test_a_tap_s_answer_is_waited_for_when_the_program_ends(
+    fresh_url: Fresh,
+    world: World,
+    clock: HandClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    comes: bool,
+) -> None:
+    gate, done = asyncio.Event(), []
+
+    async def answer(_platform: Telegram, tap: str) -> None:
+        await gate.wait()
+        done.append(tap)
+
+    async def close(platform: Telegram) -> None:
+        done.append("closed")
+        await closing(platform)
+
+    closing = Telegram.close
+    monkeypatch.setattr(Telegram, "answer", answer)
+    monkeypatch.setattr(Telegram, "close", close)
+    people, updates = people_and_updates()
+    tap = people.tap(CHAT, Seen(1, "a", (("A", "x.1"),)), "x.1")
+    async with site_of(fresh_url("sqlite"), world, clock, tmp_path) as site:
+        assert await site.post(hooks()["telegram"], json.dumps(updates[0]).encode()) == 200
+        if comes:
+            asyncio.get_running_loop().call_soon(gate.set)
+        else:
+            monkeypatch.setattr(telegram_intake, "END_SECONDS", 0)
+    assert done == ([tap, "closed"] if comes else ["closed"])
 
 
 @pytest.mark.parametrize("remembered", [True, False])

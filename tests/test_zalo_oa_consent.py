@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -19,6 +20,7 @@ from starlette.applications import Starlette
 from bot import consent_links
 from bot.__main__ import main
 from bot.channels import zalo_oa_consent
+from bot.channels.zalo_oa_account import Accounts
 from bot.channels.zalo_oa_consent import PATH, Consent, link
 from bot.channels.zalo_oa_oauth import Granted, OAuth
 from bot.channels.zalo_oa_tokens import NoToken, TokenKeeper
@@ -28,9 +30,9 @@ from bot.http_client import make_client
 from bot.token_store import StoredTokens
 from handlers.turn import World
 from storage import tokens
-from storage.database import Database
+from storage.database import Database, Tx
 from storage.schema import outbox
-from tests.conftest import Fresh, HandClock
+from tests.conftest import START, Fresh, HandClock
 from tests.fakes.zalo_consent import Refused
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_ID, OA_SECRET, FakeZaloOa
 from tests.test_platforms import address, rows, running, settings, until
@@ -75,7 +77,7 @@ class Office:
     def link(self) -> str:
         """What the command prints."""
         with self.replicas[0].engine.database.writing(self.clock()) as tx:
-            state, verifier = consent_links.make(tx, OA_ID, APP_SECRET)
+            state, verifier = consent_links.make(tx, OA_ID, APP_SECRET, self.clock())
         return link(self.base, APP_ID, f"{HERE}{PATH}", state, verifier)
 
     @property
@@ -95,9 +97,11 @@ async def office(url: str, world: World, clock: HandClock, count: int = 1) -> As
             oauth = OAuth(client, base, APP_ID, APP_SECRET)
             store = StoredTokens(engine, OA_ID, APP_SECRET)
             keeper = TokenKeeper(store, oauth.refresh, clock, first="long spent", sleep=no_sleep)
-            links = consent_links.StoredLinks(engine, OA_ID, APP_SECRET)
+            links = consent_links.StoredLinks(engine, OA_ID, APP_SECRET, clock)
             adopt = partial(consent_links.adopt, engine, keeper)
-            route = zalo_oa_consent.route(Consent(OA_ID, links, oauth.exchange, adopt), secure=True)
+            whose = Accounts(client, base, no_sleep).of
+            consent = Consent(OA_ID, links, oauth.exchange, whose, adopt)
+            route = zalo_oa_consent.route(consent, secure=True)
             transport = httpx.ASGITransport(app=Starlette(routes=[route]))
             page = httpx.AsyncClient(transport=transport, base_url=HERE)
             made.replicas.append(Replica(engine, keeper, page))
@@ -183,6 +187,30 @@ async def test_another_account_is_refused_and_the_right_one_taken_after(here: Of
     assert await here.replicas[0].open(here.fake.codes.consent(asked)) == "done"
 
 
+async def test_another_account_s_pair_is_not_taken_whatever_the_browser_says(here: Office) -> None:
+    [one] = here.replicas
+    assert await one.open(here.fake.codes.consent(here.link())) == "done"
+    before = await one.keeper.access()
+    wrong = here.fake.codes.consent(here.link(), oa_id="999")
+    assert await one.open(changed(wrong, oa_id=OA_ID)) == "another_s"
+    assert await one.keeper.access() == before
+    assert await one.open(here.fake.codes.consent(here.link())) == "done"
+
+
+@pytest.mark.parametrize(
+    "fault", ["500", "502_html", "429", "bad_json", "wrong_json", "reset_before", "error:-216"]
+)
+async def test_a_pair_is_taken_once_zalo_says_whose_it_is(here: Office, fault: str) -> None:
+    [one] = here.replicas
+    here.fake.faults.switch("account", fault, times=2)
+    assert await one.open(here.fake.codes.consent(here.link())) == "done"
+    before = await one.keeper.access()
+    here.fake.faults.switch("account", fault, times=3)
+    assert await one.open(here.fake.codes.consent(here.link())) == "unchecked"
+    assert await one.keeper.access() == before
+    assert await one.open(here.fake.codes.consent(here.link())) == "done"
+
+
 async def test_without_a_code_the_link_stays_good(here: Office) -> None:
     back = here.fake.codes.consent(here.link())
     assert await here.replicas[0].open(changed(back, code=None)) == "no_code"
@@ -250,7 +278,7 @@ async def test_the_store_holds_neither_the_link_nor_its_secret(
     url = fresh_url("sqlite")
     database = Database(url)
     with database.writing(clock()) as tx:
-        state, verifier = consent_links.make(tx, OA_ID, APP_SECRET)
+        state, verifier = consent_links.make(tx, OA_ID, APP_SECRET, clock())
     database.dispose()
     for file in Path(url.removeprefix("sqlite:///")).parent.glob("store-*"):
         stored = file.read_bytes()
@@ -261,7 +289,7 @@ async def test_the_store_holds_neither_the_link_nor_its_secret(
 async def test_another_apps_secret_cannot_open_a_link(here: Office) -> None:
     back = here.fake.codes.consent(here.link())
     [one] = here.replicas
-    links = consent_links.StoredLinks(one.engine, OA_ID, "another secret")
+    links = consent_links.StoredLinks(one.engine, OA_ID, "another secret", here.clock)
     [state] = parse_qs(urlsplit(back).query)["state"]
     assert await links.spend(state) is None
 
@@ -308,9 +336,28 @@ async def test_the_settings_old_token_does_not_come_back_after_a_consent(clock: 
         await _keeper(store, clock).access()
 
 
+def test_a_link_made_while_another_is_made_is_the_good_one(
+    database: Database, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before: list[tokens.Pair | None] = [None]
+
+    def load(tx: Tx, name: str) -> tokens.Pair | None:
+        """What stood there before another command had its way, the first time."""
+        return before.pop() if before else kept(tx, name)
+
+    kept = tokens.load
+    with database.writing(clock()) as tx:
+        consent_links.make(tx, OA_ID, APP_SECRET, clock())
+        monkeypatch.setattr(tokens, "load", load)
+        state, _ = consent_links.make(tx, OA_ID, APP_SECRET, clock())
+        stands = kept(tx, f"consent:zalo_oa:{OA_ID}")
+    assert stands is not None
+    assert stands.seed == hashlib.sha256(state.encode()).hexdigest()
+
+
 def test_a_link_is_spent_once_and_not_after(database: Database, clock: HandClock) -> None:
     with database.writing(clock()) as tx:
-        consent_links.make(tx, OA_ID, APP_SECRET)
+        consent_links.make(tx, OA_ID, APP_SECRET, clock())
         kept = tokens.load(tx, f"consent:zalo_oa:{OA_ID}")
         assert kept is not None
         spend = partial(tokens.spend, tx, f"consent:zalo_oa:{OA_ID}", kept.seed)
@@ -333,13 +380,16 @@ def test_the_command_says_what_is_missing(
     assert "BOT_PUBLIC_URL" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("rehearsal", [None, START])
 async def test_what_waited_for_a_consent_goes_out_when_it_is_given(
+    rehearsal: datetime | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     listening: socket.socket,
 ) -> None:
-    """The running program, the command beside it, an administrator's browser."""
+    """The running program, the command beside it, an administrator's browser. In a rehearsal the
+    program's clock has run on, and the command's begins anew."""
     here = address(listening)
     clock = HandClock()
     fake = FakeZaloOa(clock, webhook=f"{here}/zalo/oa/webhook")
@@ -349,7 +399,11 @@ async def test_what_waited_for_a_consent_goes_out_when_it_is_given(
             "zalo_oa_secret_key": OA_SECRET, "zalo_oa_refresh_token": "long spent",
             "zalo_oa_api_base": base, "zalo_oa_oauth_base": base,
         }  # fmt: skip
-        async with running(settings(tmp_path, listening, **names), listening) as app:
+        told = settings(tmp_path, listening, **names)
+        if rehearsal is not None:
+            told = told.model_copy(update={"clock": rehearsal + 11 * MINUTE})
+            monkeypatch.setenv("BOT_CLOCK", rehearsal.isoformat())
+        async with running(told, listening) as app:
             who = fake.people.person(1)
             assert await fake.push.deliver(fake.people.follows(who))
             await until(lambda: rows(app, outbox.c.reason) == ["consent_needed"])

@@ -29,7 +29,7 @@ PAO = PEOPLE.person(1)
 PHOTO = "http://f6.photo.talk.zdn.vn/a.jpg"
 
 
-def of(event: dict[str, Any] | bytes) -> Event:
+def of(event: dict[str, Any] | bytes) -> Event | Ignored:
     return read(event if isinstance(event, bytes) else compact(event), OA_ID, START)
 
 

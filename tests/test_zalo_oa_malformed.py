@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.channels.zalo_fields import Unreadable
 from bot.channels.zalo_oa_events import (
     Event,
+    Ignored,
     Said,
     read,
 )
@@ -26,7 +27,7 @@ PAO = PEOPLE.person(1)
 PHOTO = "http://f6.photo.talk.zdn.vn/a.jpg"
 
 
-def of(event: dict[str, Any] | bytes) -> Event:
+def of(event: dict[str, Any] | bytes) -> Event | Ignored:
     return read(event if isinstance(event, bytes) else compact(event), OA_ID, START)
 
 

@@ -13,15 +13,16 @@ import pytest
 import structlog
 
 from bot.channels.platform import Failed, Later, Sent
-from bot.channels.zalo_oa_oauth import OAuth
+from bot.channels.zalo_oa_oauth import NotAsked, OAuth, Refused
 from bot.channels.zalo_oa_tokens import AGAIN, LEASE, NoToken, TokenKeeper
 from bot.engine import Engine
 from bot.errors import StorageAway
+from bot.http_client import make_client
 from bot.token_store import StoredTokens
 from handlers.turn import World
 from storage.database import Database
 from tests.conftest import Fresh, HandClock
-from tests.fakes.zalo_oa import FIRST_REFRESH, FakeZaloOa
+from tests.fakes.zalo_oa import APP_ID, APP_SECRET, FIRST_REFRESH, FakeZaloOa
 from tests.zalo_double import FileTokens, MemoryTokens, Rig, keeper_of, rig
 
 HALF = timedelta(seconds=45_000)
@@ -336,3 +337,19 @@ async def test_a_call_that_never_left_costs_nothing(clock: HandClock) -> None:
     assert not none.value.consent
     assert store.tokens is not None
     assert (store.tokens.state, keeper.alarm) == ("good", "")
+
+
+@pytest.mark.parametrize("part", ["access_token", "refresh_token"])
+@pytest.mark.parametrize("value", ["a\nb", "a b", "khóa", "", 7, None, ["a"]])
+async def test_a_token_that_no_header_could_hold_is_none(part: str, value: object) -> None:
+    pair = {"access_token": "a", "refresh_token": "r", "expires_in": "90000"}
+    answers = httpx.MockTransport(lambda _: httpx.Response(200, json={**pair, part: value}))
+    async with make_client(transport=answers) as client:
+        with pytest.raises(Refused):
+            await OAuth(client, "http://zalo.test", APP_ID, APP_SECRET).refresh("r0")
+
+
+async def test_an_app_s_secret_that_no_header_could_hold_asks_nobody() -> None:
+    async with make_client() as client:
+        with pytest.raises(NotAsked):
+            await OAuth(client, "http://127.0.0.1:1", APP_ID, "khóa").refresh("r0")

@@ -151,7 +151,9 @@ async def test_what_does_not_concern_us_is_answered_left_and_named_once(port: Me
 
 
 async def test_a_body_over_a_mebibyte_is_refused(port: MemoryPort) -> None:
-    assert (await post(site(port), b"a" * (1024 * 1024 + 1), "mac=00")).status_code == 413
+    raw = b'{"timestamp":"1790000000000"}' + b" " * 1024 * 1024
+    assert (await post(site(port), raw, signed(raw, "1790000000000"))).status_code == 413
+    assert (await post(site(port), raw, "mac=00")).status_code == 401
 
 
 async def test_storage_away_asks_zalo_to_come_again(port: MemoryPort, fake: FakeZaloOa) -> None:

@@ -17,6 +17,9 @@ from bot.console.json_body import parse_object
 from bot.errors import StorageAway
 from handlers.messages import Message
 
+END_SECONDS = 5.0
+"""For the answers to taps, and greetings to groups, that are under way when the program ends."""
+
 log = structlog.get_logger()
 
 
@@ -69,8 +72,12 @@ class Intake:
             await self._port.keep(raw)
 
     async def close(self) -> None:
-        """Finish what goes on besides."""
-        await asyncio.gather(*self._besides, return_exceptions=True)
+        """Finish what goes on besides; what takes too long is cut off."""
+        if self._besides:
+            _, late = await asyncio.wait(self._besides, timeout=END_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _take(self, incoming: Incoming, raw: bytes) -> None:
         if incoming.tap:

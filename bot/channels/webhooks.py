@@ -1,10 +1,12 @@
-"""What platforms' webhooks share: the body read within bounds, who it is from, plain answers.
+"""What platforms' webhooks share: who calls, the body read within bounds, plain answers.
 
-A platform is told 200 only when what it sent is committed, or kept for a person to look at.
+Whoever cannot show by the headers that he is the platform has none of his body read. A platform
+is told 200 only when what it sent is committed, or kept for a person to look at.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -15,38 +17,50 @@ from bot.console.json_body import BodyTooLarge, ClientGone, read_body
 from bot.errors import StorageAway
 
 Headers = Iterable[tuple[bytes, bytes]]
+Shown = Callable[[Headers], bool]
+"""What the headers alone, their names in lower case, show: False when it is surely a stranger."""
 Genuine = Callable[[bytes, Headers], bool]
-"""Whether the platform sent this body; header names are in lower case."""
+"""Whether the platform sent this body."""
 Take = Callable[[bytes], Awaitable[None]]
 """Commits what a genuine body holds, or keeps it; raises StorageAway when neither was possible."""
 
+READ_SECONDS = 10.0
+"""For a whole body, however slowly it drips; platforms send theirs at once."""
 
-def holding(header: bytes, secret: str) -> Genuine:
+
+def holding(header: bytes, secret: str) -> Shown:
     """Whether the headers hold the secret, once, byte for byte. Raises ValueError without a secret:
     anybody could post then."""
     if not secret:
         raise ValueError("no secret to check the webhook with")
     expected = secret.encode()
 
-    def genuine(_raw: bytes, headers: Headers) -> bool:
+    def shown(headers: Headers) -> bool:
         given = [value for name, value in headers if name == header]
         return len(given) == 1 and hmac.compare_digest(given[0], expected)
 
-    return genuine
+    return shown
 
 
-def webhook(path: str, genuine: Genuine, take: Take, *, setup: bool = False) -> Route:
-    """The route of one platform's webhook.
+def _whatever(_raw: bytes, _headers: Headers) -> bool:
+    return True
+
+
+def webhook(
+    path: str, shown: Shown, take: Take, *, genuine: Genuine = _whatever, setup: bool = False
+) -> Route:
+    """The route of one platform's webhook; `genuine` where the body is signed as well.
 
     While `setup` is true a call that is not genuine is answered 200 and does nothing: a platform's
     own test call may be unsigned.
     """
-    return Route(path, _Webhook(genuine, take, setup), methods=["POST"])
+    return Route(path, _Webhook(shown, genuine, take, setup), methods=["POST"])
 
 
 class _Webhook:
-    def __init__(self, genuine: Genuine, take: Take, setup: bool) -> None:
-        self._genuine, self._take, self._setup = genuine, take, setup
+    def __init__(self, shown: Shown, genuine: Genuine, take: Take, setup: bool) -> None:
+        self._shown, self._genuine, self._take = shown, genuine, take
+        self._to_strangers = 200 if setup else 401
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -60,12 +74,17 @@ class _Webhook:
     async def _answer(
         self, scope: Scope, receive: Receive
     ) -> tuple[int, list[tuple[bytes, bytes]]]:
+        if not self._shown(scope["headers"]):
+            return self._to_strangers, []
         try:
-            raw = await read_body(scope, receive)
+            async with asyncio.timeout(READ_SECONDS):
+                raw = await read_body(scope, receive)
         except BodyTooLarge:
             return 413, []
+        except TimeoutError:
+            return 408, [(b"connection", b"close")]
         if not self._genuine(raw, scope["headers"]):
-            return (200 if self._setup else 401), []
+            return self._to_strangers, []
         try:
             await self._take(raw)
         except StorageAway as away:

@@ -14,6 +14,7 @@ import httpx
 
 from bot.channels.platform import Later, Unsure
 from bot.channels.zalo_bot_errors import Trouble, outcome_of
+from bot.http_client import NOT_SENT
 
 SECONDS = 25
 """For a whole call, however slowly the answer drips; a poll has its own on top."""
@@ -44,7 +45,7 @@ class Calls:
                     json=body,
                     timeout=httpx.Timeout(20 + longer, connect=5),
                 )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+        except NOT_SENT:
             return Refusal(Later(5, "no_connection"))
         except (httpx.HTTPError, TimeoutError) as lost:
             return Refusal(Unsure(type(lost).__name__))

@@ -15,6 +15,7 @@ from bot.channels.platform import Failed, Later, Unsure
 from bot.channels.zalo_oa_errors import TOKEN, Trouble, outcome_of, outcome_of_status
 from bot.channels.zalo_oa_tokens import AGAIN, NoToken, TokenKeeper
 from bot.errors import StorageAway
+from bot.http_client import NOT_SENT
 
 SECONDS = 25
 """For a whole call, however slowly the answer drips."""
@@ -68,7 +69,7 @@ class Calls:
                 response = await self._client.post(
                     f"{self._base}{path}", headers={"access_token": token}, **content
                 )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+        except NOT_SENT:
             return Refusal(Later(5, "no_connection"))
         except (httpx.HTTPError, TimeoutError) as lost:
             # The library's text may quote the address and headers; its name is enough.

@@ -28,7 +28,8 @@ COMMAND = "python -m bot authorise"
 MOST = 2_000
 """Characters of a parameter; a code has some hundred."""
 Known = Literal["good", "unknown", "spent", "expired"]
-STATUS = {"done": 200, "away": 503, "unreached": 502, "unclear": 502, "refused": 502}
+STATUS = {"done": 200, "away": 503, "unreached": 502, "unclear": 502, "refused": 502,
+          "unchecked": 502}  # fmt: skip
 """Of the page that says so; 400 for whatever lies with the link."""
 
 log = structlog.get_logger()
@@ -62,11 +63,13 @@ class Consent:
         account: str,
         links: Links,
         exchange: Callable[[str, str], Awaitable[Granted]],
+        whose: Callable[[str], Awaitable[str]],
         adopt: Callable[[Granted], Awaitable[None]],
     ) -> None:
-        """`exchange` gives the pair for a code and its link's secret, `adopt` stores it."""
+        """`exchange` gives the pair for a code and its link's secret, `whose` the account an access
+        token is for, "" when Zalo does not say, `adopt` stores the pair."""
         self._account, self._links = account, links
-        self._exchange, self._adopt = exchange, adopt
+        self._exchange, self._whose, self._adopt = exchange, whose, adopt
 
     async def take(self, state: str, account: str, code: str) -> str:
         """What came of it, as a key of `authorise.yaml`."""
@@ -92,6 +95,10 @@ class Consent:
             return "unclear"
         except Refused:
             return "refused"
+        # What the browser brought may have been changed on the way; the pair itself tells.
+        whose = await self._whose(granted.access)
+        if whose != self._account:
+            return "another_s" if whose else "unchecked"
         await self._adopt(granted)
         return "done"
 

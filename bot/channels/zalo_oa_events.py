@@ -71,11 +71,11 @@ class Ignored:
     name: str
 
 
-Event = Said | Paused | Left | Receipt | Ignored
+Event = Said | Paused | Left | Receipt
 _Fields = Mapping[str, object]
 
 
-def read(raw: bytes, account: str, now: datetime) -> Event:
+def read(raw: bytes, account: str, now: datetime) -> Event | Ignored:
     """The event in a genuine body. Raises Unreadable: it is to be kept for a person to look at.
 
     `account` is our OA's id. An event's time is Zalo's, but never later than `now`.
@@ -130,7 +130,7 @@ def _said(fields: _Fields, name: str, account: str, now: datetime) -> Said:
     return Said(said)
 
 
-def _echo(fields: _Fields, name: str, account: str, now: datetime) -> Event:
+def _echo(fields: _Fields, name: str, account: str, now: datetime) -> Paused | Ignored:
     by = inner(fields, "sender")
     _ours(by.get("id"), account)
     if not text(by.get("admin_id")):

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass, field
 
 import httpx
+
+from bot.http_client import NOT_SENT
 
 SECONDS = 15
 DEFAULT_LIFE = 3600
 """Seconds an access token is trusted for when the answer does not say; sources say 1 h and 25 h."""
 MAX_LIFE = 90 * 24 * 3600
 PATH = "/v4/oa/access_token"
+_TOKEN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,9 @@ class OAuth:
                 response = await self._client.post(
                     self._address, data=form, headers={"secret_key": self._app_secret}
                 )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+        except NOT_SENT:
             raise NotAsked from None
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+        except (httpx.HTTPError, TimeoutError):
             raise NotKnown from None
         if response.status_code == 429:
             raise NotAsked
@@ -77,9 +81,14 @@ def _granted(response: httpx.Response) -> Granted:
         raise NotKnown from None
     if not isinstance(answer, dict) or response.status_code >= 500:
         raise NotKnown
-    access, refresh = answer.get("access_token"), answer.get("refresh_token")
-    if not (isinstance(access, str) and access and isinstance(refresh, str) and refresh):
+    access, refresh = answer.get("access_token", ""), answer.get("refresh_token", "")
+    if not (_is_token(access) and _is_token(refresh)):
         raise Refused
     life = str(answer.get("expires_in", ""))
     seconds = int(life) if life.isdecimal() and int(life[:12]) > 0 else DEFAULT_LIFE
     return Granted(access, refresh, min(seconds, MAX_LIFE))
+
+
+def _is_token(value: object) -> bool:
+    """Whether it can stand in a header."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 import structlog
 
 HEADER = b"x-zevent-signature"
-_PREFIX = b"mac="
+_MAC = re.compile(rb"mac=([0-9A-Fa-f]{64})")
 _TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"?(\d{1,20})"?\s*[,}]')
 """In the raw bytes, so that nothing unverified is parsed. A text that quotes it has backslashes
 before its quotation marks, and does not match."""
@@ -37,12 +37,15 @@ class Signature:
         self.matched = ""
         """The name of the secret that checked the last genuine call."""
 
+    def shown(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether the headers, names in lower case, hold what may be a signature."""
+        return _mac_in(headers) is not None
+
     def genuine(self, raw: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Whether Zalo signed this body; `headers` are the request's, names in lower case."""
-        sent = [value for name, value in headers if name == HEADER]
-        if len(sent) != 1 or not sent[0].startswith(_PREFIX):
+        mac = _mac_in(headers)
+        if mac is None:
             return False
-        mac = sent[0].removeprefix(_PREFIX).lower()
         stamps = [found[1] for found in _TIMESTAMP.finditer(raw)][-_MOST_TIMESTAMPS:]
         matched = ""
         for name, secret in self._secrets.items():
@@ -56,3 +59,10 @@ class Signature:
 
     def _mac(self, raw: bytes, stamp: bytes, secret: bytes) -> bytes:
         return hashlib.sha256(self._app_id + raw + stamp + secret).hexdigest().encode()
+
+
+def _mac_in(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """The one signature in the headers, in lower case."""
+    sent = [value for name, value in headers if name == HEADER]
+    found = _MAC.fullmatch(sent[0]) if len(sent) == 1 else None
+    return found[1].lower() if found is not None else None

@@ -27,7 +27,7 @@ class OaPort(Protocol):
     """
 
     async def take(self, event: Event, raw: bytes) -> None:
-        """Act on an event; one that comes again changes nothing. Never `Ignored`."""
+        """Act on an event; one that comes again changes nothing."""
 
     async def keep(self, raw: bytes) -> None:
         """Keep a genuine body that could not be understood, once."""
@@ -64,4 +64,4 @@ def route(
         elif not (isinstance(event, Paused) and is_ours(event.message_id)):
             await port.take(event, raw)
 
-    return webhook(PATH, signature.genuine, take, setup=setup)
+    return webhook(PATH, signature.shown, take, genuine=signature.genuine, setup=setup)

@@ -24,7 +24,7 @@ def main(_options: argparse.Namespace) -> int:
         secret = told.zalo_oa_app_secret.get_secret_value()
         database = open_store(told)
         with database.writing(make_clock(told.clock)()) as tx:
-            state, verifier = consent_links.make(tx, told.zalo_oa_id, secret)
+            state, verifier = consent_links.make(tx, told.zalo_oa_id, secret, make_clock(None)())
         database.dispose()
     callback = f"{told.public_url}{zalo_oa_consent.PATH}"
     print("Quản trị viên của Official Account mở đường dẫn này trong 10 phút, dùng được một lần:")

@@ -23,7 +23,7 @@ class Codes:
     def __init__(self, app_id: str, oa_id: str, now: Callable[[], datetime]) -> None:
         self._app_id, self._oa_id, self._now = app_id, oa_id, now
         self.callback = ""
-        self._waiting: dict[str, tuple[str, datetime]] = {}
+        self._waiting: dict[str, tuple[str, datetime, str]] = {}
 
     def consent(self, link: str, *, oa_id: str = "") -> str:
         """An administrator opens the link and agrees, for `oa_id` if it is another account: where
@@ -35,14 +35,16 @@ class Codes:
         if self.callback not in ("", asked["redirect_uri"]):
             raise Refused(-14003)
         code = secrets.token_urlsafe(64)
-        self._waiting[code] = (asked["code_challenge"], self._now() + LIFE)
-        told = {"code": code, "oa_id": oa_id or self._oa_id}
+        whose = oa_id or self._oa_id
+        self._waiting[code] = (asked["code_challenge"], self._now() + LIFE, whose)
+        told = {"code": code, "oa_id": whose}
         told |= {"state": asked["state"]} if "state" in asked else {}
         return f"{asked['redirect_uri']}?{urlencode(told)}"
 
-    def take(self, code: str, verifier: str) -> bool:
-        """Whether a code is good, with the secret of its challenge; it works once."""
-        challenge, until = self._waiting.pop(code, ("", self._now()))
+    def take(self, code: str, verifier: str) -> str:
+        """Whose consent a code is, "" if it is not good with the secret of its challenge; it works
+        once."""
+        challenge, until, whose = self._waiting.pop(code, ("", self._now(), ""))
         digest = hashlib.sha256(verifier.encode()).digest()
         own = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        return challenge == own and self._now() < until
+        return whose if challenge == own and self._now() < until else ""

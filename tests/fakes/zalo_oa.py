@@ -36,6 +36,7 @@ CALLS = {
     "upload_image": "/v2.0/oa/upload/image",
     "upload_file": "/v2.0/oa/upload/file",
 }
+ACCOUNT = "/v2.0/oa/getoa"
 UPLOADS_LIVE = timedelta(days=7)
 
 
@@ -50,6 +51,7 @@ class Grant:
     """The live pair of one consent."""
 
     refresh: str = FIRST_REFRESH
+    account: str = OA_ID
     access: str = ""
     expires_at: datetime | None = None
     spent: set[str] = field(default_factory=set)
@@ -119,6 +121,8 @@ class FakeZaloOa:
         }
         for call, act in acts.items():
             app.router.add_post(CALLS[call], self.faults.wrap(call, self._counted(call, act), _no))
+        account = self._counted("account", self._granted(self._account))
+        app.router.add_get(ACCOUNT, self.faults.wrap("account", account, _no))
         app.router.add_get("/media/{name}", self.faults.wrap("media", self._media, _no))
         return app
 
@@ -140,9 +144,10 @@ class FakeZaloOa:
         if request.headers.get("secret_key") != APP_SECRET or form.get("app_id") != APP_ID:
             return web.json_response({"error": -14002, "error_name": "Invalid appId"})
         if form.get("grant_type") == "authorization_code":
-            if not self.codes.take(str(form.get("code")), str(form.get("code_verifier"))):
+            whose = self.codes.take(str(form.get("code")), str(form.get("code_verifier")))
+            if not whose:
                 return web.json_response({"error": -14011, "error_name": "Invalid code"})
-            return self._paired(Grant(secrets.token_hex(16)))
+            return self._paired(Grant(secrets.token_hex(16), whose))
         if spent in grant.spent:
             grant.dead, grant.access = True, ""
         if grant.dead or spent != grant.refresh:
@@ -172,6 +177,9 @@ class FakeZaloOa:
             return web.json_response({"data": data, "error": 0, "message": "Success"})
 
         return handle
+
+    async def _account(self, _request: web.Request) -> dict[str, Any]:
+        return {"oaid": self.grant.account, "name": "Chung Sức", "oa_type": 4, "num_follower": 0}
 
     async def _send(self, request: web.Request) -> dict[str, Any]:
         body = json.loads(await request.read())
