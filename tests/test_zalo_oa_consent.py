@@ -200,15 +200,15 @@ async def test_another_account_s_pair_is_not_taken_whatever_the_browser_says(her
 @pytest.mark.parametrize(
     "fault", ["500", "502_html", "429", "bad_json", "wrong_json", "reset_before", "error:-216"]
 )
-async def test_a_pair_is_taken_once_zalo_says_whose_it_is(here: Office, fault: str) -> None:
+async def test_a_pair_is_kept_where_zalo_does_not_say_whose_it_is(here: Office, fault: str) -> None:
     [one] = here.replicas
     here.fake.faults.switch("account", fault, times=2)
     assert await one.open(here.fake.codes.consent(here.link())) == "done"
     before = await one.keeper.access()
     here.fake.faults.switch("account", fault, times=3)
     assert await one.open(here.fake.codes.consent(here.link())) == "unchecked"
-    assert await one.keeper.access() == before
-    assert await one.open(here.fake.codes.consent(here.link())) == "done"
+    # Zalo has let the pair before it die.
+    assert await one.keeper.access() == here.fake.grant.access != before
 
 
 async def test_without_a_code_the_link_stays_good(here: Office) -> None:

@@ -29,7 +29,7 @@ MOST = 2_000
 """Characters of a parameter; a code has some hundred."""
 Known = Literal["good", "unknown", "spent", "expired"]
 STATUS = {"done": 200, "away": 503, "unreached": 502, "unclear": 502, "refused": 502,
-          "unchecked": 502}  # fmt: skip
+          "unchecked": 200}  # fmt: skip
 """Of the page that says so; 400 for whatever lies with the link."""
 
 log = structlog.get_logger()
@@ -97,10 +97,11 @@ class Consent:
             return "refused"
         # What the browser brought may have been changed on the way; the pair itself tells.
         whose = await self._whose(granted.access)
-        if whose != self._account:
-            return "another_s" if whose else "unchecked"
+        if whose not in (self._account, ""):
+            return "another_s"
+        # The pair before it died with the exchange: one that Zalo says nothing of is kept too.
         await self._adopt(granted)
-        return "done"
+        return "done" if whose else "unchecked"
 
 
 def route(consent: Consent, *, secure: bool) -> Route:
