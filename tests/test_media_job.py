@@ -192,7 +192,10 @@ async def test_a_channel_that_hangs_holds_up_no_other_and_its_own_a_slot_at_a_ti
     hang, ends = media_module.AT_ONCE - 1, asyncio.Event()
     ill = [await bench.send(PHOTO, channel="zalo_oa") for _ in range(3 * media_module.AT_ONCE)]
     well = await bench.send(PHOTO)
-    fetchers = {"zalo_oa": Hanging(), "terminal": bench.channel}
+    fetchers: dict[str, media_module.Fetcher] = {
+        "zalo_oa": Hanging(),
+        "terminal": bench.channel,
+    }
     job = MediaJob(bench.engine, world, bench.folder, bench.incoming, fetchers)
     running = asyncio.create_task(job.run())
     async with asyncio.timeout(20):
