@@ -19,7 +19,7 @@ import structlog
 
 from bot import faults, metrics
 from bot.campaigns import until_daytime
-from bot.channels.platform import Failed, Later, Outcome, Platform, Sent, Unsure
+from bot.channels.platform import Failed, Later, Outcome, Pace, Platform, Sent, Unsure
 from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.speed import Speed
@@ -48,7 +48,7 @@ A_CHAT_SECONDS = 1.0
 
 log = structlog.get_logger()
 Sleep = Callable[[float], Awaitable[None]]
-Send = Callable[[Recipient, Row, datetime], Awaitable[Outcome]]
+Send = Callable[[Recipient, Row, datetime, Pace], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +156,11 @@ class Delivery:
     async def _say(self, to: Recipient, row: Row, by: datetime) -> Outcome:
         if to.unreachable:
             return Failed(to.unreachable, unreachable=True)
+        if later := await self._turn(by):
+            return later
         try:
-            wait = 0.0 if self._now() > by else await self._line.speed.take(by)
-        except StorageAway as away:
-            return Later(away.retry_after, "storage_away")
-        if wait > 0 or self._now() > by:
-            # Waiting on would outlive the lease: another would then say the same.
-            return Later(wait, "held")
-        try:
-            async with asyncio.timeout(CALL_SECONDS):
-                outcome = await self._call(to, row)
+            async with asyncio.timeout(CALL_SECONDS) as patience:
+                outcome = await self._call(to, row, partial(self._next_turn, by, patience))
         except TimeoutError:
             outcome = Unsure("timeout")
         except Exception as fault:
@@ -182,13 +177,33 @@ class Delivery:
             log.error("a_person_must_look", channel=self._channel, reason=outcome.reason)
         return outcome
 
-    async def _call(self, to: Recipient, row: Row) -> Outcome:
+    async def _turn(self, by: datetime) -> Later | None:
+        """Wait until one more call may be made."""
+        try:
+            wait = 0.0 if self._now() > by else await self._line.speed.take(by)
+        except StorageAway as away:
+            return Later(away.retry_after, "storage_away")
+        # Waiting on would outlive the lease: another would then say the same.
+        return Later(wait, "held") if wait > 0 or self._now() > by else None
+
+    async def _next_turn(self, by: datetime, patience: asyncio.Timeout) -> Later | None:
+        """The same for a row's further messages: each has a call's time, which begins only now."""
+        patience.reschedule(None)
+        self._calling -= 1
+        try:
+            return await self._turn(by)
+        finally:
+            self._calling += 1
+            self._freed.set()
+            patience.reschedule(asyncio.get_running_loop().time() + CALL_SECONDS)
+
+    async def _call(self, to: Recipient, row: Row, pace: Pace) -> Outcome:
         self._calling += 1
         self._freed.set()
         try:
             if self._line.send is not None:
-                return await self._line.send(to, row, self._now())
-            return await self._line.platform.send(to.sender, row.body)
+                return await self._line.send(to, row, self._now(), pace)
+            return await self._line.platform.send(to.sender, row.body, pace)
         finally:
             self._calling -= 1
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.channels.platform import Body, Outcome, Unsure
+from bot.channels.platform import Body, Outcome, Pace, Unsure, at_once
 from bot.delivery import APART_AT_ONCE
 from bot.engine import Engine
 from handlers.turn import World
@@ -27,9 +27,9 @@ class Hanging(Scripted):
         self.hangs, self.ends = False, asyncio.Event()
         self.hanging = 0
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         if not sender.startswith("victim") or self.ends.is_set():
-            return await super().send(sender, body)
+            return await super().send(sender, body, pace)
         if self.hangs:
             self.hanging += 1
             try:

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import pytest
 
-from bot.channels.platform import Body, Outcome, Sent, Unsure
+from bot.channels.platform import Body, Outcome, Pace, Sent, Unsure, at_once
 from bot.clock import make_clock
 from bot.delivery import CALL_SECONDS, Delivery, Line
 from bot.engine import Engine
@@ -57,7 +57,7 @@ class Troubled:
         self.is_ill = False
         self.well.set()
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         if self.is_ill and sender.startswith("victim"):
             self.faults += 1
             with suppress(TimeoutError):

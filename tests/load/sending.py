@@ -24,7 +24,7 @@ from pathlib import Path
 import uvloop
 
 from bot.app import make_world
-from bot.channels.platform import Body, Later, Outcome, Sent
+from bot.channels.platform import Body, Later, Outcome, Pace, Sent, at_once
 from bot.clock import make_clock
 from bot.delivery import Delivery, Line
 from bot.engine import Engine
@@ -53,7 +53,7 @@ class Counting:
         self.refused = 0
         self.heard: dict[str, float] = {}
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         now = time.monotonic()
         wait = self._flood.wait(int(sender), now) if self._flood else 0
         await asyncio.sleep(CALL_SECONDS)
