@@ -19,15 +19,21 @@ import structlog
 
 from bot import faults, metrics
 from bot.campaigns import until_daytime
-from bot.channels.platform import Failed, Later, Outcome, Platform, Sent, Unsure
+from bot.channels.platform import Failed, Later, Outcome, Pace, Platform, Sent, Unsure
 from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.speed import Speed
 from storage import delivery
 from storage.delivery import Recipient, Row, Settled
 
-AT_ONCE = 32
-"""Calls under way per platform: enough to fill 300 a second at a tenth of a second each."""
+AT_ONCE = 72
+"""People served at once per platform; with those apart below what a client has of connections. So
+many may hang before others wait."""
+APART_AT_ONCE = 8
+"""Beside them, of those whom the last call left unsure: most hang again, each for long."""
+AHEAD = 32
+"""Of all those, who may wait for the speed: enough to fill 300 a second, and at 30 a second whoever
+asks meanwhile has a second's pushes before him."""
 CALL_SECONDS = 10.0
 """A call that takes longer has probably been taken; three fit into a lease."""
 WAITS_AT_MOST = delivery.LEASE - timedelta(seconds=CALL_SECONDS + 1)
@@ -42,7 +48,7 @@ A_CHAT_SECONDS = 1.0
 
 log = structlog.get_logger()
 Sleep = Callable[[float], Awaitable[None]]
-Send = Callable[[Recipient, Row, datetime], Awaitable[Outcome]]
+Send = Callable[[Recipient, Row, datetime, Pace], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,11 @@ class Delivery:
         self._now = now
         self._channel = line.platform.channel
         self._holder = secrets.token_hex(8)
-        self._free = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._apart: set[asyncio.Task[None]] = set()
+        """Of the tasks, those of people served apart."""
+        self._calling = 0
+        self._freed = asyncio.Event()
         self._settled: list[Settled] = []
         self._something = asyncio.Event()
         self._news = engine.outgoing.listener(line.platform.channel)
@@ -95,28 +104,34 @@ class Delivery:
 
     async def _claim(self) -> bool:
         """Lease whom there is room for; False when nobody waits."""
-        await self._free.acquire()
-        self._free.release()
-        room = AT_ONCE - len(self._tasks)
-        if room <= 0:
-            return True
+        while (room := self._room()) <= 0:
+            self._freed.clear()
+            await self._freed.wait()
+        apart = APART_AT_ONCE - len(self._apart)
+        claim = partial(
+            delivery.claim, channel=self._channel, holder=self._holder, limit=room, apart=apart
+        )
         try:
-            found = await self._engine.write(
-                partial(delivery.claim, channel=self._channel, holder=self._holder, limit=room)
-            )
+            found = await self._engine.write(claim)
         except StorageAway as away:
             await asyncio.sleep(away.retry_after)
             return True
         for recipient in found:
-            await self._free.acquire()
             task = asyncio.create_task(self._tell(recipient))
             self._tasks.add(task)
+            if recipient.apart:
+                self._apart.add(task)
             task.add_done_callback(self._ended)
         return bool(found)
 
+    def _room(self) -> int:
+        served, waiting = len(self._tasks) - len(self._apart), len(self._tasks) - self._calling
+        return min(AT_ONCE - served, AHEAD - waiting)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._free.release()
+        self._apart.discard(task)
+        self._freed.set()
         if not task.cancelled() and (fault := task.exception()) is not None:
             # The lease runs out by itself and the rows are said again.
             log.error("delivery_fault", fault=faults.told(fault))
@@ -141,16 +156,11 @@ class Delivery:
     async def _say(self, to: Recipient, row: Row, by: datetime) -> Outcome:
         if to.unreachable:
             return Failed(to.unreachable, unreachable=True)
+        if later := await self._turn(by):
+            return later
         try:
-            wait = 0.0 if self._now() > by else await self._line.speed.take(by)
-        except StorageAway as away:
-            return Later(away.retry_after, "storage_away")
-        if wait > 0 or self._now() > by:
-            # Waiting on would outlive the lease: another would then say the same.
-            return Later(wait, "held")
-        try:
-            async with asyncio.timeout(CALL_SECONDS):
-                outcome = await self._call(to, row)
+            async with asyncio.timeout(CALL_SECONDS) as patience:
+                outcome = await self._call(to, row, partial(self._next_turn, by, patience))
         except TimeoutError:
             outcome = Unsure("timeout")
         except Exception as fault:
@@ -167,10 +177,35 @@ class Delivery:
             log.error("a_person_must_look", channel=self._channel, reason=outcome.reason)
         return outcome
 
-    async def _call(self, to: Recipient, row: Row) -> Outcome:
-        if self._line.send is not None:
-            return await self._line.send(to, row, self._now())
-        return await self._line.platform.send(to.sender, row.body)
+    async def _turn(self, by: datetime) -> Later | None:
+        """Wait until one more call may be made."""
+        try:
+            wait = 0.0 if self._now() > by else await self._line.speed.take(by)
+        except StorageAway as away:
+            return Later(away.retry_after, "storage_away")
+        # Waiting on would outlive the lease: another would then say the same.
+        return Later(wait, "held") if wait > 0 or self._now() > by else None
+
+    async def _next_turn(self, by: datetime, patience: asyncio.Timeout) -> Later | None:
+        """The same for a row's further messages: each has a call's time, which begins only now."""
+        patience.reschedule(None)
+        self._calling -= 1
+        try:
+            return await self._turn(by)
+        finally:
+            self._calling += 1
+            self._freed.set()
+            patience.reschedule(asyncio.get_running_loop().time() + CALL_SECONDS)
+
+    async def _call(self, to: Recipient, row: Row, pace: Pace) -> Outcome:
+        self._calling += 1
+        self._freed.set()
+        try:
+            if self._line.send is not None:
+                return await self._line.send(to, row, self._now(), pace)
+            return await self._line.platform.send(to.sender, row.body, pace)
+        finally:
+            self._calling -= 1
 
     async def _record(self) -> None:
         while True:
@@ -218,4 +253,5 @@ def _after(so_far: Settled, row: Row, outcome: Outcome, now: datetime) -> Settle
             asked = outcome.seconds if isinstance(outcome, Later) else 0.0
             wait = max(asked, min(2.0**row.attempts, MOST_BACKOFF))
             again_at = now + timedelta(seconds=wait)
-            return replace(so_far, tried=(row.id, reason), again_at=again_at)
+            apart = isinstance(outcome, Unsure)
+            return replace(so_far, tried=(row.id, reason), again_at=again_at, apart=apart)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -34,7 +35,9 @@ from storage.media import SHEET, Evidence
 POLL_SECONDS = 2.0
 FETCH_SECONDS = 60
 """A file of the largest size at 200 KB/s; with decoding well below a claim's lease."""
-AT_ONCE = 4
+AT_ONCE = 3
+"""Of each channel, so that a platform that is ill holds up no other's pictures; together they bound
+what is in memory."""
 TIDY_EVERY = timedelta(minutes=10)
 SETTLED = timedelta(minutes=10)
 """A file younger than this may be about to be referred to."""
@@ -67,6 +70,7 @@ class MediaJob:
         self._folder = folder
         self._incoming = incoming
         self._fetchers = {**fetchers, WEB: incoming}
+        self._under_way: dict[str, set[asyncio.Task[None]]] = {one: set() for one in self._fetchers}
         self._reading = asyncio.Lock()
         """Workbooks are read one by one, so that their memory is bounded too."""
         self._tidied, self._swept = (-each.total_seconds() for each in (TIDY_EVERY, SWEEP_EVERY))
@@ -75,32 +79,65 @@ class MediaJob:
     async def run(self) -> None:
         """Work until cancelled: when woken, and every POLL_SECONDS in any case. After a fault it
         may be run again and goes on."""
+        try:
+            while True:
+                await self._round()
+        except asyncio.CancelledError:
+            await self._stop()
+            raise
+
+    async def _round(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            self._engine.arrived.clear()
-            try:
-                while await self.once():
-                    pass
-                if loop.time() - self._tidied >= TIDY_EVERY.total_seconds():
-                    self._tidied = loop.time()
-                    await self.tidy()
-                if loop.time() - self._swept >= SWEEP_EVERY.total_seconds():
-                    self._swept = loop.time()
-                    await self.sweep()
-            except StorageAway:
-                pass  # the next round finds it as it was
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._engine.arrived.wait()
+        self._engine.arrived.clear()
+        try:
+            await self._begin()
+            if loop.time() - self._tidied >= TIDY_EVERY.total_seconds():
+                self._tidied = loop.time()
+                await self.tidy()
+            if loop.time() - self._swept >= SWEEP_EVERY.total_seconds():
+                self._swept = loop.time()
+                await self.sweep()
+        except StorageAway:
+            pass  # the next round finds it as it was
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._engine.arrived.wait()
 
     async def once(self) -> int:
-        """Settle what is due now, a few at a time; how many. Raises StorageAway."""
-        due = await self._engine.write(lambda tx: media_jobs.claim(tx, AT_ONCE))
-        outcomes = await asyncio.gather(*map(self._settle, due), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(outcome, StorageAway):
-                log.error("media_job", fault=faults.told(outcome))
-        return len(due)
+        """Settle a few of each channel that are due now; how many. Raises StorageAway."""
+        begun = await self._begin()
+        await asyncio.gather(*begun, return_exceptions=True)
+        return len(begun)
+
+    async def _begin(self) -> list[asyncio.Task[None]]:
+        """Begin with what is due wherever there is room. What no channel of this process can fetch
+        is left, with all its tries, to who can. Raises StorageAway."""
+        room = {channel: AT_ONCE - len(tasks) for channel, tasks in self._under_way.items()}
+
+        def claim(tx: Tx) -> list[Evidence]:
+            each = (media_jobs.claim(tx, most, channel) for channel, most in room.items() if most)
+            return [one for due in each for one in due]
+
+        begun = []
+        for one in await self._engine.write(claim):
+            task = asyncio.create_task(self._settle(one))
+            self._under_way[one.channel].add(task)
+            task.add_done_callback(partial(self._ended, one.channel))
+            begun.append(task)
+        return begun
+
+    def _ended(self, channel: str, task: asyncio.Task[None]) -> None:
+        self._under_way[channel].discard(task)
+        self._engine.arrived.set()
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None and not isinstance(fault, StorageAway):
+            log.error("media_job", fault=faults.told(fault))
+
+    async def _stop(self) -> None:
+        tasks = [task for each in self._under_way.values() for task in each]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def tidy(self, settled: timedelta = SETTLED) -> None:
         """Remove what was given up, and uploads nobody waits for. Raises StorageAway, OSError."""
@@ -142,7 +179,8 @@ class MediaJob:
             return
         try:
             async with asyncio.timeout(FETCH_SECONDS):
-                data = await self._fetcher(one).fetch(one.reference, LIMITS.picture_bytes)
+                fetcher = self._fetchers[one.channel]
+                data = await fetcher.fetch(one.reference, LIMITS.picture_bytes)
             if one.kind == SHEET:
                 await self._read(one, data)
                 return
@@ -170,11 +208,6 @@ class MediaJob:
         judged = await self._engine.read(lambda tx: sheet_reading.judge(tx, world, one, sheet))
         await self._engine.write(lambda tx: sheet_reading.tell(tx, world, one, judged))
         self._let_go(one)
-
-    def _fetcher(self, one: Evidence) -> Fetcher:
-        if one.channel not in self._fetchers:
-            raise NotFetched("later")  # another replica may have that channel
-        return self._fetchers[one.channel]
 
     async def _keep(self, one: Evidence, kept: Kept) -> None:
         like = await self._engine.read(lambda tx: _like(tx, one, kept))

@@ -27,7 +27,7 @@ from bot.channels import (
     zalo_oa_consent,
 )
 from bot.channels import zalo_oa_webhook as oa_webhook
-from bot.channels.platform import Body, Failed, Outcome, Platform
+from bot.channels.platform import Body, Failed, Outcome, Pace, Platform
 from bot.channels.telegram_answers import CallFailed
 from bot.channels.telegram_intake import Intake
 from bot.channels.zalo_bot import ZaloBot, account_of
@@ -242,11 +242,11 @@ def _zalo_oa(
 
 
 async def _by_window(
-    platform: ZaloOa, template: str, to: Recipient, row: Row, now: datetime
+    platform: ZaloOa, template: str, to: Recipient, row: Row, now: datetime, pace: Pace
 ) -> Outcome:
     """A consultation message while Zalo takes one, else a template message where there is one."""
     if window(to.wrote_at, now) != "closed":
-        return await platform.send(to.sender, row.body)
+        return await platform.send(to.sender, row.body, pace)
     if not template:
         return Failed("window")
     return await platform.send_template(to.sender, template, _fields(row.body))

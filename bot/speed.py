@@ -16,8 +16,8 @@ PACE = 0.98
 EVENLY = 0.99
 """Of the permitted rate, what follows a call that left late."""
 BLOCK_SECONDS = 0.25
-"""Of the allowed rate per reservation: one write for several calls, and little is lost when a
-process that has reserved dies."""
+"""Of the allowed rate per reservation at most: one write for several calls that wait together, and
+little is lost when a process that has reserved dies."""
 
 
 class Speed:
@@ -41,14 +41,18 @@ class Speed:
         self._window = timedelta(seconds=many / (per_second or 1) / EVENLY)
         self._now = now
         self._sleep = sleep
-        self._times: list[datetime] = []
+        self._times: deque[datetime] = deque()
+        self._asking = 0
         self._lock = asyncio.Lock()
         self._held_until: datetime | None = None
 
     async def take(self, by: datetime) -> float:
         """Return 0 when the next call may be made; at once, in how many seconds it may, where that
         is later than `by`. Raises StorageAway."""
-        due = await self._next() if self._rate is not None else self._now()
+        held = self._held_until
+        if held is not None and held > by:
+            return (held - self._now()).total_seconds()
+        due = await self._next(by) if self._rate is not None else self._now()
         # Meanwhile the platform may have asked for a stop, or calls may have left late.
         while (wanted := max(due, self._held_until or due, self._within())) > self._now():
             if wanted > by:
@@ -74,14 +78,34 @@ class Speed:
         if wait > 0:
             await self._sleep(wait)
 
-    async def _next(self) -> datetime:
-        async with self._lock:
-            if not self._times:
-                rate = self._rate or 1.0
-                many = max(1, int(rate * BLOCK_SECONDS))
-                first = await self._engine.write(
-                    partial(limits.reserve, name=self._name, per_second=rate, many=many)
-                )
-                beats = (first + timedelta(seconds=beat / rate) for beat in range(many))
-                self._times = list(beats)
-            return self._times.pop(0)
+    async def _next(self, by: datetime) -> datetime:
+        """A time that is ours alone; one after `by` is only foretold."""
+        self._asking += 1
+        try:
+            async with self._lock:
+                self._drop_late()
+                if not self._times and (first := await self._reserve(by)) > by:
+                    return first
+                return self._times.popleft()
+        finally:
+            self._asking -= 1
+
+    def _drop_late(self) -> None:
+        """What was reserved and not used in time is lost: since then others may have been given
+        the same second, or the platform may have asked one of them for a stop."""
+        beat = timedelta(seconds=1 / (self._rate or 1.0))
+        while self._times and self._times[0] + beat < self._now():
+            self._times.popleft()
+
+    async def _reserve(self, by: datetime) -> datetime:
+        """The first of the times for those who ask now; none was reserved where it is after `by`.
+        Nothing is reserved ahead of being asked for, so that a stop another replica was asked for
+        is seen by whoever asks after it."""
+        rate = self._rate or 1.0
+        many = max(1, min(self._asking, int(rate * BLOCK_SECONDS)))
+        first = await self._engine.write(
+            partial(limits.reserve, name=self._name, per_second=rate, many=many, by=by)
+        )
+        if first <= by:
+            self._times.extend(first + timedelta(seconds=beat / rate) for beat in range(many))
+        return first

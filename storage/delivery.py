@@ -8,13 +8,13 @@ are then said again, with the same text.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, delete, exists, or_, select, update
 
 from storage.database import Tx
-from storage.outbox import RANKS, Body, Kind
+from storage.outbox import APART, RANKS, Body, Kind
 from storage.schema import accounts, conversations, outbox, recipients
 
 MOST_ROWS = 3
@@ -37,13 +37,15 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """A leased recipient and what he is to be told, in order. `wrote_at`: when he last wrote;
-    `unreachable`: why nothing has reached him since, "" while he can be reached."""
+    `unreachable`: why nothing has reached him since, "" while he can be reached; `apart`: whether
+    the last call to him came to nothing sure."""
 
     account_id: int
     sender: str
     unreachable: str
     wrote_at: datetime
     rows: tuple[Row, ...]
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Settled:
     """What came of a lease: rows sent, rows that never will be (with why), and when to go on.
 
     `again_at` is None when he may be told more at once; `unreachable` is why nothing reaches him.
-    What is `put_off` till a time holds nothing up that stands behind it.
+    What is `put_off` till a time holds nothing up that stands behind it. `apart` is as a
+    recipient's.
     """
 
     account_id: int
@@ -61,6 +64,7 @@ class Settled:
     tried: tuple[int, str] | None = None
     again_at: datetime | None = None
     unreachable: str = ""
+    apart: bool = False
 
 
 _DUE = (
@@ -151,14 +155,20 @@ _REST = (
 )
 
 
-def claim(tx: Tx, channel: str, holder: str, limit: int) -> list[Recipient]:
-    """Lease up to `limit` recipients of a channel, those who wait for an answer first."""
+def claim(tx: Tx, channel: str, holder: str, limit: int, apart: int = 0) -> list[Recipient]:
+    """Lease up to `limit` recipients of a channel, those who wait for an answer first, and up to
+    `apart` more of those who are served apart."""
+    found = _lease(tx, channel, holder, limit, 0)
+    return found + [replace(one, apart=True) for one in _lease(tx, channel, holder, apart, APART)]
+
+
+def _lease(tx: Tx, channel: str, holder: str, limit: int, above: int) -> list[Recipient]:
     due: list[int] = []
     for rank in sorted(RANKS.values()):
-        where = {"on_channel": channel, "of_rank": rank, "now": tx.now, "most": limit - len(due)}
-        due.extend(tx.execute(_DUE, where).scalars())
-        if len(due) >= limit:
+        if (most := limit - len(due)) <= 0:
             break
+        where = {"on_channel": channel, "of_rank": above + rank, "now": tx.now, "most": most}
+        due.extend(tx.execute(_DUE, where).scalars())
     found = []
     for account_id in due:
         tx.execute(_LEASE, {"of_account": account_id, "until": tx.now + LEASE, "by": holder})
@@ -186,10 +196,10 @@ def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
         if one.unreachable:
             _give_up_on(tx, one.account_id, one.unreachable)
         if held is not None:
-            _free(tx, one.account_id, one.again_at or tx.now)
+            _free(tx, one.account_id, one.again_at or tx.now, APART if one.apart else 0)
 
 
-def _free(tx: Tx, account_id: int, again_at: datetime) -> None:
+def _free(tx: Tx, account_id: int, again_at: datetime, above: int) -> None:
     following = tx.execute(_NEXT, {"of_account": account_id, "now": tx.now}).one_or_none()
     if following is None:
         tx.execute(delete(recipients).where(recipients.c.account_id == account_id))
@@ -200,7 +210,7 @@ def _free(tx: Tx, account_id: int, again_at: datetime) -> None:
         {
             "of_account": account_id,
             # Who asked waits for an answer, whatever was queued before it.
-            "to_rank": RANKS["reply" if following.reply_waits else following.kind],
+            "to_rank": above + RANKS["reply" if following.reply_waits else following.kind],
             "to_due": due_at,
             "now": tx.now,
         },

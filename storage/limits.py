@@ -10,10 +10,14 @@ from storage.database import Tx
 from storage.schema import limits
 
 
-def reserve(tx: Tx, name: str, per_second: float, many: int) -> datetime:
-    """Take `many` calls; the first may be made at the time given, each next one a beat later."""
+def reserve(tx: Tx, name: str, per_second: float, many: int, by: datetime) -> datetime:
+    """Take `many` calls; the first may be made at the time given, each next one a beat later.
+
+    After `by` none is taken: calls given up in a long stop would push those after it ever further.
+    """
     first = max(_free_at(tx, name), tx.now)
-    _move(tx, name, first + timedelta(seconds=many / per_second))
+    if first <= by:
+        _move(tx, name, first + timedelta(seconds=many / per_second))
     return first
 
 

@@ -33,6 +33,7 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_DUE_ON = _DUE.where(attachments.c.channel == bindparam("on_channel"))
 _LEASE = (
     update(attachments)
     .where(attachments.c.id == bindparam("of_id"))
@@ -109,10 +110,15 @@ _WAITING = [
 ]
 
 
-def claim(tx: Tx, limit: int) -> list[Evidence]:
-    """Take what is due for `LEASE` at the least; it counts as a try, also for who crashes over it:
-    he, too, comes back to it after growing pauses."""
-    due = [Evidence(*row) for row in tx.execute(_DUE, {"by": tx.now, "most": limit})]
+def claim(tx: Tx, limit: int, channel: str | None = None) -> list[Evidence]:
+    """Take what is due, of one channel or of all, for `LEASE` at the least; it counts as a try,
+    also for who crashes over it: he, too, comes back to it after growing pauses."""
+    values: dict[str, object] = {"by": tx.now, "most": limit}
+    if channel is None:
+        rows = tx.execute(_DUE, values)
+    else:
+        rows = tx.execute(_DUE_ON, {**values, "on_channel": channel})
+    due = [Evidence(*row) for row in rows]
     for one in due:
         until = tx.now + max(LEASE, _pause(one.tries + 1))
         tx.execute(_LEASE, {"of_id": one.id, "until": until})

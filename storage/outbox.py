@@ -53,6 +53,9 @@ FETCHING = ("web", "terminal")
 """Channels that come and fetch what is said to their people; every other must be called."""
 RANKS: dict[Kind, int] = {"reply": 0, "push": 1}
 """Who waits for an answer goes first."""
+APART = 2
+"""Added to the rank of whom the last call left unsure, till another call or something new to say:
+he is served apart, so that calls that hang do not take the place of those that do not."""
 _WAITS = select(
     accounts.c.id.label("account_id"),
     accounts.c.channel,

@@ -497,7 +497,7 @@ recipients = Table(
     # Accounts of platforms that have something queued; who sends to one leases it.
     Column("account_id", BigId, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
     Column("channel", String(16), nullable=False),
-    # 0 when a reply waits, 1 when only pushes do.
+    # 0 when a reply waits, 1 when only pushes do; 2 more where the last call came to nothing sure.
     Column("rank", Integer, nullable=False),
     Column("due_at", UtcTime, nullable=False),
     Column("leased_until", UtcTime, nullable=False),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.platform import Body, Failed, Later, Outcome, Sent, Unsure
+from bot.channels.platform import Body, Failed, Later, Outcome, Pace, Sent, Unsure, at_once
 from bot.delivery import Delivery, Line
 from bot.engine import Engine
 from bot.speed import Speed
@@ -36,7 +36,7 @@ class Scripted:
         self.calls: list[tuple[str, str]] = []
         self.heard: dict[str, list[str]] = defaultdict(list)
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         await asyncio.sleep(0)
         self.calls.append((sender, body["text"]))
         outcome = self.script(sender, body["text"])

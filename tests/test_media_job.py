@@ -178,6 +178,47 @@ async def test_what_is_away_is_tried_again_with_growing_pauses_and_given_up(benc
     assert len(await bench.told()) == 1
 
 
+async def test_a_channel_that_hangs_holds_up_no_other_and_its_own_a_slot_at_a_time(
+    bench: Bench, world: World, tmp_path: Path
+) -> None:
+    class Hanging:
+        """Whatever is fetched hangs, but what was sent last."""
+
+        async def fetch(self, reference: str, most: int) -> bytes:
+            if reference != f"r{hang}":
+                await ends.wait()
+            return PHOTO
+
+    hang, ends = media_module.AT_ONCE - 1, asyncio.Event()
+    ill = [await bench.send(PHOTO, channel="zalo_oa") for _ in range(3 * media_module.AT_ONCE)]
+    well = await bench.send(PHOTO)
+    fetchers: dict[str, media_module.Fetcher] = {
+        "zalo_oa": Hanging(),
+        "terminal": bench.channel,
+    }
+    job = MediaJob(bench.engine, world, bench.folder, bench.incoming, fetchers)
+    running = asyncio.create_task(job.run())
+    async with asyncio.timeout(20):
+        while (await bench.row(well)).state != "kept":  # noqa: ASYNC110 - the job tells nobody of it
+            await asyncio.sleep(0.01)
+        # One slot is free again and taken by the next that is due.
+        while (await bench.row(ill[media_module.AT_ONCE])).tries == 0:  # noqa: ASYNC110 - the job tells nobody of it
+            await asyncio.sleep(0.01)
+        assert (await bench.row(ill[-1])).tries == 0
+        ends.set()
+        while (await bench.row(ill[-1])).state != "kept":  # noqa: ASYNC110 - the job tells nobody of it
+            await asyncio.sleep(0.01)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_what_no_channel_here_can_fetch_is_left_to_who_can(bench: Bench) -> None:
+    number = await bench.send(PHOTO, channel="zalo_oa")
+    assert await bench.job.once() == 0
+    assert (await bench.row(number)).tries == 0
+
+
 async def test_what_comes_back_in_time_is_kept(bench: Bench) -> None:
     number = await bench.send("later")
     await bench.job.once()

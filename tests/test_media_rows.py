@@ -81,6 +81,14 @@ def test_what_is_held_is_fetched_once_it_is_part_of_a_report(database: Database)
         assert [each.id for each in media_jobs.claim(tx, 10)] == [first]
 
 
+def test_what_is_due_on_another_channel_loses_no_try(database: Database) -> None:
+    with database.writing(START) as tx:
+        first = sent(tx, villager(tx))
+        channel = found(tx, first).channel
+        assert media_jobs.claim(tx, 10, "zalo_oa") == []
+        assert [(each.id, each.tries) for each in media_jobs.claim(tx, 10, channel)] == [(first, 0)]
+
+
 def test_who_crashed_over_it_leaves_it_to_the_next_and_it_is_given_up_in_the_end(
     database: Database,
 ) -> None:

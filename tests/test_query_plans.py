@@ -145,6 +145,7 @@ def _do_the_rest(tx: Tx) -> None:
     timers.plan(tx, "overdue", "contribution:1", START)
     for timer_id in timers.due(tx, 10):
         timers.take(tx, timer_id)
+    media_jobs.claim(tx, 9, "zalo_oa")
     for one in media_jobs.claim(tx, 9):
         media_jobs.same(tx, one, "source")
         list(media_jobs.pictures_before(tx, one))

@@ -6,7 +6,7 @@ call, and says what came of it. When and whether to call again is delivery's bus
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -54,6 +54,8 @@ class Failed:
 LONGEST_WAIT = 3600.0
 """Seconds a platform's word may hold anything back; then it is asked again."""
 Outcome = Sent | Later | Unsure | Failed
+Pace = Callable[[], Awaitable[Later | None]]
+"""Awaited before every message of a row but the first; with a `Later` the rest waits till then."""
 Why = Literal["gone", "too_large", "not_allowed", "later"]
 
 
@@ -65,14 +67,19 @@ class NotFetched(Exception):
         self.why: Why = why
 
 
+async def at_once() -> None:
+    """The pace of who need not wait."""
+
+
 class Platform(Protocol):
     """One bot on one platform."""
 
     channel: str
     account: str
 
-    async def send(self, sender: str, body: Body) -> Outcome:
-        """Say one outbox row to a person, in as many of the platform's messages as it takes."""
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
+        """Say one outbox row to a person, in as many of the platform's messages as it takes, each
+        after the first at the `pace` given."""
 
     async def fetch(self, reference: str, most: int) -> bytes:
         """The bytes of something a person sent, at most `most`. Raises NotFetched."""

@@ -37,7 +37,7 @@ from aiogram.types import (
 from aiogram.utils.token import TokenValidationError
 
 from bot.channels.plain_text import parts
-from bot.channels.platform import Body, Failed, Later, NotFetched, Outcome, Sent
+from bot.channels.platform import Body, Failed, Later, NotFetched, Outcome, Pace, Sent, at_once
 from bot.channels.telegram_answers import (
     CallFailed,
     NoAnswer,
@@ -102,7 +102,7 @@ class Telegram:
         self._picture, self._workbook = picture, workbook
         self._unfinished = Unfinished()
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         """Say one outbox row: its pictures and its workbook, then its text, with the buttons under
         the last part.
 
@@ -113,6 +113,9 @@ class Telegram:
         begun = self._unfinished.done(sender, body)
         outcome: Outcome = Sent() if begun else Failed("empty")
         for number, step in enumerate(steps[begun:], start=begun):
+            if number > begun and (later := await pace()):
+                self._unfinished.stopped(sender, body, number, later)
+                return later
             came = await step()
             if came is None:
                 continue

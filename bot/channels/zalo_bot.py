@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from bot.channels.plain_text import numbered, parts
-from bot.channels.platform import Body, Failed, Outcome, Sent
+from bot.channels.platform import Body, Failed, Outcome, Pace, Sent, at_once
 from bot.channels.unfinished import Unfinished
 from bot.channels.zalo_bot_calls import Calls, Refusal
 from bot.channels.zalo_bot_events import CHANNEL
@@ -52,13 +52,13 @@ class ZaloBot:
         self._picture_address = picture_address
         self._unfinished = Unfinished()
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         """Say one outbox row: its pictures, then its text in parts."""
         messages = self._messages(sender, body)
         done = self._unfinished.done(sender, body)
         outcome: Outcome = Sent() if done else Failed("nothing_to_send")
         for number, send in enumerate(messages[done:], start=done):
-            outcome = await send()
+            outcome = (await pace() if number > done else None) or await send()
             if not isinstance(outcome, Sent):
                 self._unfinished.stopped(sender, body, number, outcome)
                 return outcome

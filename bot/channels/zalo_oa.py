@@ -19,7 +19,7 @@ import structlog
 
 from bot.channels import zalo_oa_bodies as bodies
 from bot.channels.plain_text import numbered
-from bot.channels.platform import Body, Failed, Outcome, Sent, Unsure
+from bot.channels.platform import Body, Failed, Outcome, Pace, Sent, Unsure, at_once
 from bot.channels.unfinished import Unfinished
 from bot.channels.zalo_fields import text
 from bot.channels.zalo_oa_calls import Calls, Refusal
@@ -70,7 +70,7 @@ class ZaloOa:
         self._unfinished = Unfinished()
         self._own: OrderedDict[str, None] = OrderedDict()
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         """Say one outbox row. Besides text, choices and pictures it may hold "files": [media id, …]
         and "phone_card": {"title", "subtitle"}.
         """
@@ -78,7 +78,7 @@ class ZaloOa:
         done = self._unfinished.done(sender, body)
         outcome: Outcome | None = None
         for number, step in enumerate(steps[done:], start=done):
-            came = await step()
+            came = (await pace() if number > done else None) or await step()
             if isinstance(came, Sent):
                 outcome = came
             elif came is not None:

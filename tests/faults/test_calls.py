@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from bot import delivery
-from bot.channels.platform import Body, Outcome, Platform
+from bot.channels.platform import Body, Outcome, Pace, Platform, at_once
 from bot.channels.zalo_bot import ZaloBot
 from bot.delivery import Delivery, Line
 from bot.engine import Engine
@@ -89,11 +89,11 @@ class Timed:
         self.calls: list[tuple[datetime, str]] = []
         self.under_way = 0
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         self.calls.append((self._now(), sender))
         self.under_way += 1
         try:
-            return await self._platform.send(sender, body)
+            return await self._platform.send(sender, body, pace)
         finally:
             self.under_way -= 1
 

@@ -1,7 +1,7 @@
-"""What a chat whose calls go wrong costs the others: their replies' delays beside their quiet ones.
+"""What chats whose calls hang cost the others: their replies' delays beside their quiet ones.
 
-Real time, so the figures are printed and only what must not happen is asserted. Each round measures
-the quiet and the troubled run side by side on one engine.
+Each round measures the quiet and the troubled run side by side on one engine, so that the two can
+be held against each other on any machine; the figures are printed too.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import asyncio
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
-from bot.channels.platform import Body, Later, Outcome, Sent, Unsure
+from bot.channels.platform import Body, Outcome, Pace, Sent, Unsure, at_once
 from bot.clock import make_clock
 from bot.delivery import CALL_SECONDS, Delivery, Line
 from bot.engine import Engine
@@ -23,18 +24,21 @@ from storage import outbox, people
 from storage.database import Database, Tx
 from tests.conftest import STORES, Fresh
 
-ROUNDS = 20
+ROUNDS = 10
 OTHERS = 200
 EVERY = 0.01
 """Seconds between two people's questions."""
-VICTIMS = 8
+VICTIMS = 40
 CALL = 0.02
 """Seconds a call to the platform takes when all is well."""
-HANG = 1.0
+HANG = CALL_SECONDS - 0.5
+"""As long as a call may: no call of a round ends before the round does."""
+MOST = 2.0
+"""Times the quiet delays, in the middle of the rounds."""
 
 
 class Troubled:
-    """A platform at which, while it `is_ill`, some people's calls hang or fail."""
+    """A platform at which, while it `is_ill`, some people's calls hang."""
 
     channel, account = "telegram", "1"
 
@@ -42,14 +46,24 @@ class Troubled:
         self.heard: dict[str, float] = {}
         self.faults = 0
         self.is_ill = False
+        self.well = asyncio.Event()
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    def fall_ill(self) -> None:
+        self.is_ill = True
+        self.well.clear()
+
+    def recover(self) -> None:
+        """What hangs comes back at once."""
+        self.is_ill = False
+        self.well.set()
+
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         if self.is_ill and sender.startswith("victim"):
             self.faults += 1
-            if self.faults % 2:
-                await asyncio.sleep(HANG)
-                return Unsure("timeout")
-            return Later(0.1, "http_500")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HANG):
+                    await self.well.wait()
+            return Unsure("timeout")
         await asyncio.sleep(CALL)
         self.heard[sender] = time.monotonic()
         return Sent()
@@ -97,24 +111,23 @@ async def test_what_others_wait_while_some_people_s_calls_go_wrong(engine: Engin
     platform = Troubled()
     line = Line(platform, Speed(engine, "telegram:1", None, engine.clock))
     task = asyncio.create_task(Delivery(engine, line, engine.clock).run())
-    assert CALL_SECONDS > HANG
     ratios, quiet, loud = [], [], []
     try:
         for number in range(ROUNDS):
-            platform.is_ill = False
+            platform.recover()
             quiet.append(await _waited(engine, platform, f"quiet.{number}"))
-            platform.is_ill = True
+            platform.fall_ill()
             for victim in range(VICTIMS):
                 await _ask(engine, f"victim.{number}.{victim}")
-            before = platform.faults
             loud.append(await _waited(engine, platform, f"loud.{number}"))
-            assert platform.faults > before
+            assert platform.faults >= (number + 1) * VICTIMS
             ratios.append(loud[-1] / quiet[-1])
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     print(
-        f"others' p99 while {VICTIMS} people's calls hang and fail: "
+        f"others' p99 while {VICTIMS} people's calls hang: "
         f"{1000 * statistics.median(loud):.0f} ms against {1000 * statistics.median(quiet):.0f} ms "
-        f"quiet, × {statistics.median(ratios):.2f} (aim ≤ 2), {platform.faults} faults"
+        f"quiet, × {statistics.median(ratios):.2f} (aim ≤ {MOST:g}), {platform.faults} faults"
     )
+    assert statistics.median(ratios) <= MOST

@@ -3,7 +3,8 @@
     python -m tests.load.sending [--many 600] [--rate 30]
 
 The limited run is held against Telegram's own counting (the fake server's flood limit): a call too
-early would be a 429. Replies are queued meanwhile, and what each waited is measured.
+early would be a 429. Replies are queued meanwhile, and what each waited is measured. It ends with 1
+when a call was refused or the permitted rate was left unused.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 import uvloop
 
 from bot.app import make_world
-from bot.channels.platform import Body, Later, Outcome, Sent
+from bot.channels.platform import Body, Later, Outcome, Pace, Sent, at_once
 from bot.clock import make_clock
 from bot.delivery import Delivery, Line
 from bot.engine import Engine
@@ -37,6 +38,8 @@ CALL_SECONDS = 0.05
 """What a call to Telegram takes from here, about."""
 REPLY_EVERY = 0.5
 SLICE = 1_000
+USED = 0.97
+"""Of the permitted rate, what has to be used."""
 
 
 class Counting:
@@ -50,7 +53,7 @@ class Counting:
         self.refused = 0
         self.heard: dict[str, float] = {}
 
-    async def send(self, sender: str, body: Body) -> Outcome:
+    async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
         now = time.monotonic()
         wait = self._flood.wait(int(sender), now) if self._flood else 0
         await asyncio.sleep(CALL_SECONDS)
@@ -79,8 +82,8 @@ def _queue(engine: Engine, first: int, many: int, kind: outbox.Kind, text: str) 
         engine.writer.run(partial(work, numbers))
 
 
-async def measure(folder: Path, many: int, rate: float | None) -> str:
-    """Send `many` pushes, replies among them when limited; one line."""
+async def measure(folder: Path, many: int, rate: float | None) -> tuple[str, bool]:
+    """Send `many` pushes, replies among them when limited; one line, and whether it is right."""
     url = f"sqlite:///{folder / f'{rate}.db'}"
     database = Database(url)
     upgrade(database)
@@ -103,32 +106,42 @@ async def measure(folder: Path, many: int, rate: float | None) -> str:
     with suppress(asyncio.CancelledError):
         await task
     engine.close()
-    return _line(platform, rate, [platform.heard[one] - at for one, at in asked.items()])
+    per_second = (len(platform.at) - 1) / (max(platform.at) - min(platform.at))
+    line = _line(platform, per_second, rate, [platform.heard[it] - at for it, at in asked.items()])
+    return line, rate is None or is_right(per_second, rate, platform.refused)
+
+
+def is_right(per_second: float, rate: float, refused: int) -> bool:
+    """Whether no call was refused and the permitted rate was used."""
+    return refused == 0 and per_second >= USED * rate
 
 
 def _now() -> datetime:
     return make_clock(None)()
 
 
-def _line(platform: Counting, rate: float | None, waited: Sequence[float]) -> str:
-    per_second = (len(platform.at) - 1) / (max(platform.at) - min(platform.at))
+def _line(
+    platform: Counting, per_second: float, rate: float | None, waited: Sequence[float]
+) -> str:
     load = os.getloadavg()[0]
     if rate is None:
         return f"sender with the limiter open: {per_second:,.0f}/s (aim ≥ 300), load {load:.1f}"
     p99 = sorted(waited)[int(len(waited) * 0.99)] if waited else 0.0
     return (
         f"sender limited to {rate:g}/s: {per_second:.2f}/s ({per_second / rate:.1%} of it, "
-        f"aim ≥ 97 %), {platform.refused} × 429, replies meanwhile p99 {p99:.2f} s "
+        f"aim ≥ {USED:.0%}), {platform.refused} × 429, replies meanwhile p99 {p99:.2f} s "
         f"(aim ≤ 3), load {load:.1f}"
     )
 
 
-async def report(many: int, rate: float) -> str:
-    """Both runs, a line each."""
+async def report(many: int, rate: float) -> tuple[str, bool]:
+    """Both runs, a line each, and whether they are right."""
     with tempfile.TemporaryDirectory(prefix="chungsuc-send-") as folder:
-        limited = await measure(Path(folder), many, rate)
-        free = await measure(Path(folder), many * 5, None)
-    return f"{limited}\n{free}"
+        limited, right = await measure(Path(folder), many, rate)
+        free, _ = await measure(Path(folder), many * 5, None)
+    if not right:
+        limited = f"INVALID: {limited}"
+    return f"{limited}\n{free}", right
 
 
 def main() -> int:
@@ -137,8 +150,9 @@ def main() -> int:
     reader.add_argument("--many", type=int, default=600)
     reader.add_argument("--rate", type=float, default=30.0)
     told = reader.parse_args()
-    print(uvloop.run(report(told.many, told.rate)))
-    return 0
+    text, right = uvloop.run(report(told.many, told.rate))
+    print(text)
+    return 0 if right else 1
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 import uvloop
 
 from handlers.kinds import kinds as kinds_of
-from tests.load import kinds
+from tests.load import kinds, sending
 from tests.load.bench import bench
 from tests.load.client import Sample, body_end, request
 from tests.load.traffic import questions, told
@@ -38,6 +38,16 @@ def test_questions_are_many_and_half_without_diacritics() -> None:
     asked = questions()
     assert len(asked) == len(set(asked)) >= 400
     assert 0.4 < sum(text.isascii() for text in asked) / len(asked) < 0.6
+
+
+@pytest.mark.parametrize(
+    ("per_second", "refused", "right"),
+    [(29.1, 0, True), (29.0, 0, False), (29.4, 1, False)],
+)
+def test_a_sender_refused_or_too_slow_is_no_success(
+    per_second: float, refused: int, right: bool
+) -> None:
+    assert sending.is_right(per_second, 30.0, refused) is right
 
 
 def test_no_two_reports_tell_one_amount() -> None:
