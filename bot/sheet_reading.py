@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.fact_rows import as_stored
-from bot.sheets import Problem, Row, Sheet, foreign, in_order, read_facts, say, too_many
+from bot.sheets import Row, Sheet, foreign, in_order, read_facts, say, too_many
 from handlers import policy, workbook
 from handlers.commune_year import ACTION
 from handlers.policy import Where
@@ -50,9 +50,16 @@ def read(world: World, data: bytes, now: datetime) -> Sheet:
 
 def judge(tx: Tx, world: World, one: Evidence, sheet: Sheet) -> Judged:
     """Hold a sheet against its sender's rights and against what is stored."""
-    problems = in_order([*sheet.errors, *_foreign(tx, world, one, sheet.rows)])
-    wrong = {(problem.sheet, problem.line) for problem in problems if problem.line}
-    good = len(sheet.rows) - (len(problems) - len(sheet.errors))
+    strange = _foreign(tx, world, one, sheet.rows)
+    units = {row.place: world.places.get(row.place) for row in strange}
+    problems = in_order([*sheet.errors, *foreign(strange, units)])
+    wrong = {
+        (problem.sheet, line)
+        for problem in problems
+        for line in problem.lines or (problem.line,)
+        if line
+    }
+    good = len(sheet.rows) - len(strange)
     changes: tuple[Change, ...] = ()
     if not problems:
         changes = tuple(facts.changes(tx, as_stored(sheet.rows)))
@@ -73,8 +80,8 @@ def tell(tx: Tx, world: World, one: Evidence, judged: Judged) -> None:
         workbook.tell_right(tx, world, one, good=judged.good, changes=judged.changes)
 
 
-def _foreign(tx: Tx, world: World, one: Evidence, rows: Iterable[Row]) -> list[Problem]:
-    """A problem for each row about a place whose facts the sender does not keep."""
+def _foreign(tx: Tx, world: World, one: Evidence, rows: Iterable[Row]) -> list[Row]:
+    """The rows about places whose facts the sender does not keep."""
     held = grants.of_person(tx, people.of_account(tx, one.account_id))
     today = tx.now.astimezone(ZONE).date()
     told = list(rows)
@@ -83,4 +90,4 @@ def _foreign(tx: Tx, world: World, one: Evidence, rows: Iterable[Row]) -> list[P
         for place in {row.place for row in told}
         if policy.among(held, world.places, ACTION, Where(place), today)
     }
-    return [foreign(row, world.places.get(row.place)) for row in told if row.place not in own]
+    return [row for row in told if row.place not in own]

@@ -1,19 +1,21 @@
 """What an office asked a reporter (hỏi thêm): his next words answer it, without any command.
 
-They are read back once before they are sent; what is an order, a question or small talk is no
-answer. While a form is open its question comes first, and a text that could be either is asked
-about. Any chat of the person's will do; the one that was asked is told of an answer from another.
+They are read back before they are sent, and better words said then take their place; what is an
+order, a question or small talk is no answer. While a form is open its question comes first, and a
+text that could be either is asked about. Any chat of the person's will do; the one that was asked
+is told of an answer from another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from handlers import decided, forms, overdue
-from handlers.forms import Answers, Form, Question
+from handlers import ask, decided, forms, overdue
+from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
-from handlers.turn import Turn
+from handlers.turn import Offer, Turn
 from storage import contributions, people, verification
 from storage.contributions import Contribution
 from storage.errors import Conflict
@@ -24,6 +26,7 @@ DECLINED = "asked_declined"
 """In the conversation's state: when the person last said that his words were no answer."""
 MIN_TOLD = 5
 OFFICE, FORM_ASKED = "office", "form"
+SEND, NOT_THAT = "send", "not_that"
 
 
 def waiting(turn: Turn) -> Contribution | None:
@@ -48,16 +51,34 @@ def offer(turn: Turn, text: str) -> bool:
 
 
 def _sent(turn: Turn, answers: Answers) -> None:
-    if answers["confirm"] == "send":
+    if answers["confirm"] == SEND:
         answer(turn, contributions.get(turn.tx, answers["id"]), answers["told"])
     else:
         turn.state[DECLINED] = turn.now.isoformat()
         turn.say("asked.kept", code=contributions.get(turn.tx, answers["id"]).code)
 
 
+def _read_anew(turn: Turn, answers: Answers, text: str) -> str:
+    """Better words than those read back: what is open is this very answer."""
+    if not _could_answer(text) or ask.is_question(text) or ask.is_small_talk(turn, text):
+        raise Unclear("forms.choose", _send_offers(turn, answers))
+    return text
+
+
+def _told_anew(_turn: Turn, answers: Answers, value: Any) -> bool | None:
+    if value in (SEND, NOT_THAT):
+        return True
+    answers["told"] = value
+    return None
+
+
+def _send_offers(turn: Turn, _answers: Answers) -> list[Offer]:
+    return [turn.label(SEND), turn.label(NOT_THAT)]
+
+
 def ask_which(turn: Turn, text: str) -> bool:
     """In the middle of a form: ask what the text answers. False when no office is waiting."""
-    if turn.state["form"] == FORM.name or not _could_answer(text):
+    if turn.state["form"] in (FORM.name, READ_BACK.name) or not _could_answer(text):
         return False
     one = waiting(turn)
     if one is None or _is_elsewhere(turn, one) or forms.worked_on(turn) > one.updated_at:
@@ -143,8 +164,10 @@ READ_BACK = Form(
         Question(
             "confirm",
             says="asked.read_back",
-            offers=lambda turn, _: [turn.label("send"), turn.label("not_that")],
+            read=_read_anew,
+            offers=_send_offers,
             values=_read_back,
+            effect=_told_anew,
         ),
     ),
     _sent,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import asked, forms, given
+from handlers import ask, asked, forms, given, told
 from handlers.evidence_taken import (
     MOST_A_REPORT,
     agreed,
@@ -54,12 +54,18 @@ def take(turn: Turn, text: str, form: Form | None) -> bool:
     if form is not None and form.name == _REPORT:
         return _in_report(turn, text, form, wanted)
     one = _meant(turn, form) if agreed(turn) else None
+    gift = _tells_another(turn, text, one)
+    if gift:
+        # It goes with the report that its words begin.
+        one = None
     if one is not None:
         _give(turn, one, keep(turn, wanted, live(turn, one.id), one.code), text)
         return not _is_command(turn, text)
     ids = keep(turn, wanted, len(of_draft(turn, {})), "loose")
     turn.state["loose"] = {"ids": [*loose(turn), *ids], "at": turn.now.isoformat()}
-    if _is_command(turn, text):
+    if gift or _is_command(turn, text):
+        if gift and ids and speaks(turn, "loose", ids.values()):
+            turn.say_text(_text(turn, "with_it" if agreed(turn) else "held_in_form", ids.values()))
         return False
     if ids and speaks(turn, "loose", ids.values()):
         forms.park(turn)
@@ -178,6 +184,18 @@ def _own(turn: Turn) -> list[Contribution]:
 def _is_command(turn: Turn, text: str) -> bool:
     words = turn.world.words
     return bool(text) and (words.command(text) is not None or words.speaks_of(text) is not None)
+
+
+def _tells_another(turn: Turn, text: str, one: Contribution | None) -> bool:
+    """Whether words beside a photo surely tell of a gift that is not this report's; to an office
+    that asked, they answer."""
+    gift = turn.world.words.tells_of(text) if text and not ask.is_question(text) else None
+    if gift is None or not gift.sure or (one is not None and one.state == "needs_more"):
+        return False
+    heard = told.answers(turn, gift)
+    kind, what = given.kind_of(heard), given.so_far(turn, heard)
+    same = one is not None and kind is not None and kind.name == one.kind
+    return not (same and one is not None and what in ("", given.told(turn, one)))
 
 
 def _text(turn: Turn, key: str, kinds: Any, **values: Any) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from handlers import (
+    ask,
     consent,
     contributor,
     evidence,
@@ -21,6 +22,7 @@ from handlers import (
     on_behalf,
     overdue,
     told,
+    which_kind,
 )
 from handlers.contributor import GROUP, HOUSEHOLD, SELF
 from handlers.forms import Answers, Form, Question, read_line
@@ -72,7 +74,9 @@ def begin_new(turn: Turn) -> None:
 def begin_another(turn: Turn) -> None:
     """Another report in one sitting: who and where are as before, and read back with the rest."""
     if turn.state.get("forms", {}).get(FORM.name) is None:
-        forms.start(turn, FORM, dict(turn.state.get("last_report") or {}))
+        wanted = turn.state.pop(WANTED, None) or {}
+        told.say_heard(turn, wanted)
+        forms.start(turn, FORM, {**(turn.state.get("last_report") or {}), **wanted})
     else:
         begin(turn)
 
@@ -93,6 +97,17 @@ def begin_told(turn: Turn, telling: Telling) -> None:
     _begin_with(turn, told.answers(turn, telling))
 
 
+def another_told(turn: Turn, text: str) -> bool:
+    """Whether the text tells of a gift while a report was left: what it tells is kept for a report
+    of its own, behind the one that was left or instead of it."""
+    gift = None if ask.is_question(text) else turn.world.words.tells_of(text)
+    if gift is None or not gift.sure:
+        return False
+    forms.park(turn)
+    begin_told(turn, gift)
+    return True
+
+
 def _begin_kind(name: str) -> Callable[[Turn], None]:
     """A beginning for who says at once what it is."""
     return lambda turn: _begin_with(turn, {"kind": name})
@@ -106,12 +121,6 @@ def _begin_with(turn: Turn, answers: Answers) -> None:
     else:
         begin(turn)
         turn.state[WANTED] = answers
-
-
-def _kind_offers(turn: Turn, *, rare: bool) -> list[Offer]:
-    found = [kind.name for kind in kinds().values() if kind.rare == rare]
-    names = found if rare else [*found, given.OTHER_KINDS]
-    return [turn.label(f"kind.{name}", name) for name in names]
 
 
 def _of_kind(kind: Kind) -> list[Question]:
@@ -227,14 +236,7 @@ FORM = Form(
     (
         *(_unless_entered(one) for one in consent.questions(consent.REPORT)),
         on_behalf.CONSENT,
-        Question("kind", offers=lambda turn, _: _kind_offers(turn, rare=False)),
-        Question(
-            "rare_kind",
-            when=lambda _, answers: answers.get("kind") == given.OTHER_KINDS,
-            offers=lambda turn, _: _kind_offers(turn, rare=True),
-            needs=("kind",),
-            counts=False,
-        ),
+        *which_kind.QUESTIONS,
         *(question for kind in kinds().values() for question in _of_kind(kind)),
         Question(
             "purpose",

@@ -113,7 +113,8 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
         return
     if form is not None and forms.is_idle(turn, form):
         if not asked_to_resume:
-            _ask_to_resume(turn, form)
+            if form is not report.FORM or not report.another_told(turn, text):
+                _ask_to_resume(turn, form)
             return
         forms.park(turn)
         form = None

@@ -121,6 +121,8 @@ def _note_seen(turn: Turn, answers: Answers) -> list[int]:
 
 def _still_so(turn: Turn, answers: Answers, _value: Any) -> bool | None:
     """What came or went since the read-back is read back before anything is recorded."""
+    # From this look to the record nobody takes a piece out: the decision stands on what was shown.
+    contributions.hold(turn.tx, answers["id"])
     same = answers.get(SEEN, []) == evidence_shown.as_it_is(turn.tx, answers["id"])
     return True if same else None
 

@@ -166,10 +166,12 @@ def record(turn: Turn, typed: str) -> None:
 
 def _show_anew(turn: Turn, sheet: FactSheet, changes: list[Change]) -> None:
     """Whoever presses twice must not record what he has not read: the sheet gets another number."""
-    fact_sheets.close(turn.tx, sheet, "changed", by=turn.person.id)
     if not changes:
+        # Somebody recorded the very same meanwhile; there is no newer message to be read.
+        fact_sheets.close(turn.tx, sheet, "same", by=turn.person.id)
         turn.say("workbook.same", name=sheet.name, good=sheet.good)
         return
+    fact_sheets.close(turn.tx, sheet, "changed", by=turn.person.id)
     anew = fact_sheets.keep(
         turn.tx, turn.conversation.account_id, sheet.name, good=sheet.good, changes=changes
     )

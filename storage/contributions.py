@@ -101,6 +101,9 @@ UNCHANGED = (
 """What every change of a contribution is compared on: the version and the state that were seen."""
 _BY_CODE = select(*COLUMNS).where(contributions.c.code == bindparam("with_code"))
 _BY_ID = select(*COLUMNS).where(contributions.c.id == bindparam("with_id"))
+_HOLD = (
+    select(contributions.c.id).where(contributions.c.id == bindparam("with_id")).with_for_update()
+)
 _OF_REPORTER = (
     select(*COLUMNS)
     .where(contributions.c.reporter_id == bindparam("of_person"))
@@ -175,6 +178,11 @@ def find(tx: Tx, code: str) -> Contribution | None:
 def get(tx: Tx, contribution_id: int) -> Contribution:
     """The contribution with this id."""
     return Contribution(*tx.execute(_BY_ID, {"with_id": contribution_id}).one())
+
+
+def hold(tx: Tx, contribution_id: int) -> None:
+    """Let nobody else change it, or take from it, until this transaction ends."""
+    tx.execute(_HOLD, {"with_id": contribution_id})
 
 
 def of_reporter(tx: Tx, person_id: int, limit: int) -> list[Contribution]:

@@ -2,8 +2,8 @@
 of who sent them.
 
 A sheet is `right` (its changes wait for that word) or `wrong` (its problems can be looked up), and
-from then on `recorded`, `changed` (shown anew under another number), `dropped` or `expired`; it is
-empty then, but for its number, which must never mean another sheet.
+from then on `recorded`, `same` (somebody else did), `changed` (shown anew under another number),
+`dropped` or `expired`; it is empty then, but for its number, which must never mean another sheet.
 """
 
 from __future__ import annotations

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import delete
 
 from handlers import announce
 from handlers import campaigns as planning
 from handlers.turn import World
 from storage import campaigns, grants, people
 from storage.database import Tx
+from storage.schema import timers as timer_rows
+from storage.upgrade import MIGRATIONS
 from tests.conftest import STORES, Fresh, HandClock
 from tests.talk import Talk, talking
 
@@ -149,3 +155,19 @@ def test_the_loudspeaker_s_list_is_of_all_his_areas_that_are_still_his(talk: Tal
     [listed] = talk.say("Hà", "loa bản")
     assert "xã Bình Lư" in listed
     assert "Bản Bo" not in listed
+
+
+def test_what_was_held_before_anything_lapsed_lapses_too(talk: Talk) -> None:
+    _, code = _write(talk)
+
+    def as_before(tx: Tx) -> None:
+        tx.execute(delete(timer_rows).where(timer_rows.c.kind == "release"))
+        script = ScriptDirectory(str(MIGRATIONS)).get_revision("0007").module
+        with Operations.context(MigrationContext.configure(tx.connection)):
+            script._lapses()
+
+    talk.write(as_before)
+    talk.last["Hà"] = []
+    talk.clock.move(timedelta(days=7))
+    talk.tick()
+    assert any(code in one and "7 ngày" in one for one in _texts(talk, "Hà"))

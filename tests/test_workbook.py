@@ -216,6 +216,28 @@ def test_one_foreign_row_and_nothing_can_be_recorded(chat: Chat) -> None:
     assert stored(chat.talk) == []
 
 
+def test_many_rows_of_another_commune_are_one_problem(chat: Chat) -> None:
+    villages = [f"Bản Số {number}" for number in range(4)]
+    lines = [("Bản", *VILLAGES), ("", *WHERE, "Bản Nà Đon", "2024")]
+    lines += [("", "Xã Bản Giang", "Huyện Tam Đường", name, "2024") for name in villages]
+    lines[4:4] = [("", *WHERE, "Bản Hoa Vân", "2024")]
+    chat.send(workbook(lines))
+    said = read(chat)
+    assert "2 dòng đúng, 4 dòng sai" in said
+    assert said.count("không thuộc phần việc") == 1
+    assert "dòng 3–4, 6–7: Xã Bản Giang không thuộc phần việc của anh chị" in said
+
+
+def test_a_sheet_with_nothing_left_to_record_says_so_at_every_press(chat: Chat) -> None:
+    for _ in range(2):
+        chat.send(sheet_of(17))
+        read(chat)
+    chat.talk.say("Hà", "ghi excel 2")
+    assert "không có gì thay đổi" in chat.talk.say("Hà", "ghi excel 1")[0]
+    again = chat.talk.say("Hà", "ghi excel 1")[0]
+    assert again == "Số liệu trong tệp này đã ghi như vậy rồi, không còn gì để ghi."
+
+
 def test_more_than_is_recorded_at_once_is_refused(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,7 +75,7 @@ class Problem:
     """What must be changed before the file can be taken, as one Vietnamese sentence or two.
 
     `line` counts from 1, `column` is Excel's letter, `heading` what stands above it; 0 and "" where
-    the whole sheet or file is meant.
+    the whole sheet or file is meant. `lines` are all of several with the same problem.
     """
 
     text: str
@@ -83,6 +83,7 @@ class Problem:
     line: int = 0
     column: str = ""
     heading: str = ""
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,21 @@ def make(page: str, unit: Unit, told: Told, line: int) -> Row:
     return row
 
 
-def foreign(row: Row, unit: Unit) -> Problem:
-    """What is wrong with a row that tells of a unit its writer does not serve."""
+def foreign(rows: Iterable[Row], units: Mapping[str, Unit]) -> list[Problem]:
+    """What is wrong with rows that tell of units their writer does not serve: one problem for each
+    unit and page, with all its lines."""
     said = load()
-    [page] = [page for page in said.pages if type(row) is _KINDS[page.id]]
-    return Problem(said.problem("unit_foreign", unit=unit.name), page.title, row.line)
+    titles = {_KINDS[page.id]: page.title for page in said.pages}
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        found.setdefault((titles[type(row)], row.place), []).append(row.line)
+    return [
+        Problem(
+            said.problem("units_foreign" if lines[1:] else "unit_foreign", unit=units[place].name),
+            title, min(lines), lines=tuple(sorted(lines)),
+        )
+        for (title, place), lines in found.items()
+    ]  # fmt: skip
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

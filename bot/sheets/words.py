@@ -5,7 +5,7 @@ What a cell means is decided in `cells` and `units`; here are only its words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -136,9 +136,20 @@ def say(problem: Problem) -> str:
         .places[part]
         .format(
             sheet=problem.sheet,
-            line=problem.line,
+            line=_runs(problem.lines or (problem.line,)),
             column=problem.column,
             heading=problem.heading,
             text=problem.text,
         )
     )
+
+
+def _runs(lines: Sequence[int]) -> str:
+    """ "5–124, 130" of lines in ascending order."""
+    runs: list[list[int]] = []
+    for line in lines:
+        if runs and line == runs[-1][-1] + 1:
+            runs[-1][1:] = [line]
+        else:
+            runs.append([line])
+    return ", ".join("–".join(map(str, run)) for run in runs)

@@ -1,7 +1,10 @@
-"""workbooks of communes' facts, sent in the chat and waiting to be recorded
+"""workbooks of communes' facts, sent in the chat and waiting to be recorded; an end to
+announcements that were held before there was one
 
 Revision: 0007, after 0006.
 """
+
+from datetime import timedelta
 
 from alembic import op
 import sqlalchemy as sa
@@ -42,3 +45,30 @@ def upgrade():
         sqlite_where=sa.text("state IN ('wrong', 'right')"),
         postgresql_where=sa.text("state IN ('wrong', 'right')"),
     )
+    _lapses()
+
+
+def _lapses():
+    """Whatever is held lapses a week after it was written, like what is held from now on."""
+    at = storage.schema.UtcTime(timezone=True)
+    campaigns = sa.table(
+        "campaigns", sa.column("key"), sa.column("kind"), sa.column("state"), sa.column("made_at", at)
+    )
+    timers = sa.table(
+        "timers", *(sa.column(name) for name in ("kind", "subject", "key")),
+        sa.column("due_at", at), sa.column("done", sa.Boolean()),
+    )
+    bind = op.get_bind()
+    held = bind.execute(
+        sa.select(campaigns.c.key, campaigns.c.made_at).where(
+            campaigns.c.kind == "announce", campaigns.c.state == "held"
+        )
+    ).all()
+    for code, made_at in held:
+        subject = f"campaign:{code}"
+        bind.execute(
+            sa.insert(timers).values(
+                kind="release", subject=subject, key=f"release:{subject}:0",
+                due_at=made_at + timedelta(days=7), done=False,
+            )
+        )
