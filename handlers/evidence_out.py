@@ -6,13 +6,15 @@ shown what it holds by then.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from handlers import asked, evidence_taken, forms
 from handlers.evidence_shown import counted, is_picture
 from handlers.evidence_taken import TOGETHER
-from handlers.forms import Answers, Form, Question
+from handlers.forms import Answers, Form, Question, Unclear
 from handlers.menu import Entry
 from handlers.messages import MAX_CHOICES
 from handlers.turn import Offer, Turn
@@ -27,6 +29,8 @@ REPORT, CORRECT = "report", "correct"
 LOOKED_AT = 20
 """Of a person's newest reports; an older one is named by its code."""
 OLDER = "older"
+NONE = 0
+"""Chosen instead of a piece's id: all of them stay."""
 PAGE = MAX_CHOICES - 1
 
 
@@ -39,7 +43,7 @@ def begin_last(turn: Turn) -> None:
     """What was sent last is to go; of several sent together, ask which."""
     found = _pieces(turn)
     together = [one for one in found if found[0].received_at - one.received_at <= TOGETHER]
-    _start(turn, together)
+    _start(turn, together, last=True)
 
 
 def begin_of(turn: Turn, typed: str) -> None:
@@ -54,11 +58,12 @@ def begin_of(turn: Turn, typed: str) -> None:
         _start(turn, _of(turn, one))
 
 
-def _start(turn: Turn, found: list[Evidence]) -> None:
+def _start(turn: Turn, found: list[Evidence], *, last: bool = False) -> None:
     """Begin with these, newest first; nothing is asked where there is none."""
     back = _inside(turn)
     if not found:
-        turn.say("take_out.none")
+        if not last or not _offer_the_report(turn):
+            turn.say("take_out.none")
         turn.state["form"] = None
         _go_back(turn, back)
         return
@@ -66,6 +71,17 @@ def _start(turn: Turn, found: list[Evidence]) -> None:
     if len(found) == 1:
         answers["which"] = found[0].id
     forms.restart(turn, FORM, answers)
+
+
+def _offer_the_report(turn: Turn) -> bool:
+    """Where not a photo but the newest report may be what was sent by mistake, offer to mend it."""
+    newest = contributions.of_reporter(turn.tx, turn.person.id, 1)
+    if _inside(turn) is not None or not newest or newest[0].state not in corrections.OPEN:
+        return False
+    code = newest[0].code
+    offers = [turn.label(key, turn.typing(key, code)) for key in ("correct", "withdraw")]
+    turn.say("take_out.none_but_report", offers, code=code)
+    return True
 
 
 def _inside(turn: Turn) -> str | None:
@@ -110,13 +126,29 @@ def _shown(turn: Turn, answers: Answers) -> list[Evidence]:
 
 
 def _offers(turn: Turn, answers: Answers) -> list[Offer]:
-    words = turn.world.words
+    shown = [(one, _named(turn, one)) for one in _shown(turn, answers)]
+    alike = Counter(tuple(named.values()) for _, named in shown)
+    line = partial(turn.world.words.text, "take_out.line")
     offers = [
-        Offer(words.text("take_out.line", **_named(turn, one)), one.id)
-        for one in _shown(turn, answers)
+        # Where the time does not tell them apart, their place in the list does.
+        Offer(
+            line(
+                number=answers["ids"].index(one.id) + 1 if alike[*named.values()] > 1 else 0,
+                **named,
+            ),
+            one.id,
+        )
+        for one, named in shown
     ]
     more = len(answers["ids"]) > MAX_CHOICES
     return [*offers, turn.label("more", OLDER)] if more else offers
+
+
+def _read_none(turn: Turn, _answers: Answers, text: str) -> int:
+    """ "không", "giữ lại" at the list: none of them."""
+    if turn.world.words.is_said(text, "take_out_no"):
+        return NONE
+    raise Unclear("forms.choose")
 
 
 def _turn_page(_turn: Turn, answers: Answers, value: Any) -> bool | None:
@@ -154,7 +186,7 @@ def _one(turn: Turn, answers: Answers) -> dict[str, Any]:
 def _is_gone(turn: Turn, answers: Answers) -> bool:
     """Whether what was chosen cannot be taken out any more, which is said."""
     one = media.get(turn.tx, answers["which"]) if "which" in answers else None
-    if "which" not in answers or _is_free(turn, one):
+    if answers.get("which", NONE) == NONE or _is_free(turn, one):
         return False
     if one is not None and one.contribution_id is not None:
         _say_closed(turn, contributions.get(turn.tx, one.contribution_id))
@@ -172,7 +204,9 @@ def _is_free(turn: Turn, one: Evidence | None) -> bool:
 
 def _finish(turn: Turn, answers: Answers) -> None:
     one = media.get(turn.tx, answers["which"])
-    if one is None:
+    if answers["which"] == NONE:
+        turn.say("take_out.kept_all")
+    elif one is None:
         turn.say("take_out.none")
     elif answers["confirm"] != "take_out_yes":
         turn.say("take_out.kept", **_named(turn, one))
@@ -215,11 +249,12 @@ def _say_closed(turn: Turn, one: Contribution) -> None:
 FORM = Form(
     "take_out",
     (
-        Question("which", offers=_offers, values=_list, effect=_turn_page),
+        Question("which", read=_read_none, offers=_offers, values=_list, effect=_turn_page),
         Question(
             "confirm",
             offers=lambda turn, _: [turn.label("take_out_yes"), turn.label("take_out_no")],
             values=_one,
+            when=lambda _, answers: answers.get("which") != NONE,
             needs=("which",),
             counts=False,
         ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,9 @@ class Words:
         for name, phrases in data["commands"].items():
             for phrase in phrases:
                 self._commands.setdefault(fold(phrase), []).append((phrase, name))
+        for asked in product(self.said_for("mine.thing"), self.said_for("mine.asked")):
+            phrase = " ".join(asked)
+            self._commands.setdefault(fold(phrase), []).append((phrase, "mine"))
         self._starts: dict[str, list[tuple[str, str]]] = {}
         for name, phrases in data["starts"].items():
             for phrase in phrases:

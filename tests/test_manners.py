@@ -112,6 +112,7 @@ SAID: dict[str, Any] = {
     "most": 100,
     "offers": 5,
     "left": 9,
+    "number": 20,
     "since": START - timedelta(days=2),
     "why": "x" * 250,
     "officer": NAME,
@@ -251,12 +252,12 @@ def _variants(key: str) -> list[dict[str, Any]]:
     base = SAID | (OF_COMMUNES if of_communes else {})
     if key.startswith("workbook."):
         base |= OF_WORKBOOKS | ({} if key == "workbook.counts" else {"counts": COUNTED})
-        states = ("recorded", "wrong", "changed", "none", "dropped")
+        states = ("recorded", "same", "wrong", "changed", "none", "dropped")
         return [base, base | {"new": False, "good": 0, "on_page": False},
                 *(base | {"state": state} for state in states)]  # fmt: skip
     others: list[dict[str, Any]] = [
         {},
-        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1},
+        {"contact": "", "officers": 0, "shown": 0, "count": 1, "left": 1, "number": 0},
         {"one": replace(ONE, state="verified", verified_vnd=VND), "said": "agreed"},
         {"one": replace(ONE, entered_by=1, answer="twice", doubts=1), "said": "twice"},
         {

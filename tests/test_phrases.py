@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 import handlers
 from handlers.registry import COMMANDS, MENU, WITH_CODE
 from handlers.turn import World
@@ -19,6 +21,34 @@ TYPED = re.compile(r"(?<![\w])(?:turn|_turn)\.typed\(\"(\w+)\"\)")
 
 LABELS = {"another": "report_another"}
 """Labels that go by another name than their command."""
+
+
+OWN = {
+    "báo cáo của tôi đến đâu rồi": "mine",
+    "khoản góp của tôi duyệt chưa": "mine",
+    "bao cao cua toi den dau roi": "mine",
+    "khoản đóng góp của em được xác nhận chưa ạ": "mine",
+    "tôi đã góp bao nhiêu": "totals",
+    "năm nay tôi góp bao nhiêu rồi": "totals",
+    "tôi muốn sửa số tiền": "correct",
+    "báo cáo của xã gửi đến đâu": None,
+    "báo cáo của xã đến đâu rồi": None,
+    "báo cáo của tôi gửi cho ai": None,
+    "góp bao nhiêu thì được khen": None,
+    "tôi góp bao nhiêu thì được khen": None,
+    "tôi đã góp bao nhiêu thì được khen": None,
+    "muốn sửa số tiền hỗ trợ thì hỏi ai": None,
+}
+"""Asked about one's own reports: the command it is; asked of the plan: none."""
+
+
+@pytest.mark.parametrize(("text", "command"), OWN.items())
+def test_what_is_asked_of_one_s_own_reports_is_told_from_what_the_plan_says(
+    text: str, command: str | None, world: World
+) -> None:
+    begun = world.words.starts_with(text)
+    bare = begun[0] if begun is not None and not begun[1] else None
+    assert (world.words.command(text) or bare) == command
 
 
 def _meeting(section: str) -> list[tuple[str, str, str, str]]:
