@@ -32,7 +32,18 @@ class Telling:
 
 NOTHING = Telling(reports=True, sure=True, whole=False, kinds=frozenset())
 """A report is wanted, and nothing of it told."""
-_SORTS = ("give", "hand", "pay", "worth", "vague", "never", "never_marked", "corrects", "spoken")
+_SORTS = (
+    "give",
+    "hand",
+    "pay",
+    "worth",
+    "vague",
+    "never",
+    "never_marked",
+    "corrects",
+    "spoken",
+    "over",
+)
 
 
 class Teller:
@@ -58,8 +69,9 @@ class Teller:
             return told
         if self.denies(text) or self.corrects(text):
             return None
-        said = max((part.end for _, parts in ways for part in parts if part.sort == "report"),
-                   default=0)  # fmt: skip
+        said = max((_report_end(parts) for _, parts in ways), default=0)
+        if self._first(row[said:], "over") is not None:
+            said = 0
         kinds = self._grammar.kinds(row[said : self._first(row, "worth")])
         giving = self._first(row[said:], "give") is not None
         if (said or meant) and (giving or (kinds and any(map(str.isdigit, text)))):
@@ -99,15 +111,17 @@ class Teller:
         parts = whole[0]
         sorts = {part.sort for part in parts}
         reports = meant or "report" in sorts
-        if reports and not meant and _asked_of_him(row, parts):
+        before = "over" in sorts or not _report_end(parts)
+        if reports and not meant and (before or _asked_of_him(row, parts)):
             return Telling(reports=False, sure=False, whole=False, kinds=frozenset())
         kinds, amount = self._kinds(row, parts), _said(parts, "amount")
         gives = bool(sorts & {"give", "hand", "pay"})
         if not reports and not gives and kinds != {"labour"}:
             return None
-        if kinds == {"labour"} and amount:
+        giver = _said(parts, "giver")
+        if kinds == {"labour"} and amount and " " in giver:
             # "vợ chồng em … 2 ngày": who gave tells how many they were.
-            amount = f"{_said(parts, 'giver')} {amount}".strip()
+            amount = f"{giver} {amount}"
         sure = reports or _surely(row, parts, sorts, kinds)
         return Telling(reports, sure, True, kinds, amount, _said(parts, "purpose"))
 
@@ -146,6 +160,15 @@ def _surely(
             return False
     weighed = kinds <= {"money", "labour"}
     return not weighed or bool(sorts & {"done", "when", "over", "purpose", "recipient"})
+
+
+def _report_end(parts: Sequence[Part]) -> int:
+    """Behind the word that says it is to be reported; 0 without one, and where that was done before
+    ("tôi đã báo góp 2 triệu")."""
+    at = next((at for at, part in enumerate(parts) if part.sort == "report"), None)
+    if at is None or any(part.sort in ("done", "when") for part in parts[:at]):
+        return 0
+    return parts[at].end
 
 
 def _asked_of_him(row: Sequence[Word], parts: Sequence[Part]) -> bool:

@@ -86,6 +86,7 @@ SIDES = {
     "question": {"answers", "offers"},
     "wish": {"answers", "offers"},
     "own": {"answers", "offers", "offers+"},
+    "reported": {"offers"},
     "junk": {"answers", "offers"},
     "loose": {"offers+"},
     "date": {"begins", "offers", "offers+"},
