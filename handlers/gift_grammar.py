@@ -36,10 +36,11 @@ STEPS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "said": (
         ("between", "said"), ("giver", "told"), ("done", "told"), ("give", "given"),
         ("hand", "given"), ("pay", "given"), ("amount", "given"), ("kind", "given"),
+        ("purpose", "given"),
     ),
     "told": (
-        ("giver", "told"), ("done", "told"), ("when", "told"), ("give", "given"), ("hand", "given"),
-        ("pay", "given"), ("amount", "given"), ("kind", "given"), ("purpose", "given"),
+        ("done", "told"), ("when", "told"), ("give", "given"), ("hand", "given"), ("pay", "given"),
+        ("amount", "given"), ("kind", "given"), ("purpose", "given"),
     ),
     "given": (
         ("give", "given"), ("amount", "given"), ("kind", "given"), ("recipient", "given"),

@@ -60,7 +60,7 @@ class Teller:
         row = row_of(text)
         if not row or len(row) > MOST_WORDS:
             return None
-        ways = [way for start in (("start", "told") if meant else ("start",))
+        ways = [way for start in (("start", "said") if meant else ("start",))
                 for way in self._grammar.readings(row, start)]  # fmt: skip
         whole = [parts for state, parts in ways
                  if state in WHOLE and parts and parts[-1].end == len(row)]  # fmt: skip
