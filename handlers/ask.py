@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from handlers import passing_on
 from handlers.roles import LEVELS
+from handlers.telling import Telling
 from handlers.turn import Offer, Turn
 from knowledge import ask as brain
 from knowledge import questions
@@ -41,13 +42,14 @@ def answer(turn: Turn, text: str, *, in_form: bool = False) -> None:
         turn.say_text("\n".join([parts[0], *readings]))
         return
     passing = passing_on.offers(turn, text) if found.decision == "unknown" else []
+    gift = None if is_question(text) else turn.world.words.tells_of(text)
     if passing and len(parts) == 1:
         turn.state.pop("more", None)
-        _say_and_ask(turn, parts[0], passing)
+        _say_and_ask(turn, parts[0], [*passing, *([_reporting(turn, text, gift)] if gift else [])])
         return
     offers = [Offer(option.label, option.label) for option in found.options]
-    if found.decision == "answer" and _tells(turn, text):
-        offers.append(_reporting(turn, text))
+    if gift is not None or (found.decision == "answer" and _figures(turn, text)):
+        offers.append(_reporting(turn, text, gift))
     say_parts(turn, parts, offers)
 
 
@@ -60,16 +62,19 @@ def is_small_talk(turn: Turn, text: str) -> bool:
     return found.decision == "smalltalk" and bool(found.topic)
 
 
-def _tells(turn: Turn, text: str) -> bool:
-    """Whether a gift or a figure is told rather than asked about: it could be reported."""
-    told = turn.world.words.tells_of(text) is not None or any(char.isdigit() for char in text)
-    return told and not is_question(text)
+def _figures(turn: Turn, text: str) -> bool:
+    """Whether a figure stands in a text that neither asks, denies, complains nor takes back:
+    somebody may mean a gift by it."""
+    teller = turn.world.words.teller
+    said = any(char.isdigit() for char in text) and not is_question(text)
+    return said and not teller.denies(text) and not teller.corrects(text)
 
 
-def _reporting(turn: Turn, text: str) -> Offer:
-    """The offer to report what a text told; pressing it types both."""
+def _reporting(turn: Turn, text: str, gift: Telling | None) -> Offer:
+    """The offer to report; pressing it types the text, too, where all of it is understood."""
     report = turn.typed("report")
-    return replace(report, value=f"{report.value}: {text[:MAX_KEPT]}")
+    whole = gift is not None and gift.whole
+    return replace(report, value=f"{report.value}: {text[:MAX_KEPT]}") if whole else report
 
 
 def _say_and_ask(turn: Turn, text: str, passing: Sequence[Offer]) -> None:

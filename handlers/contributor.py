@@ -64,6 +64,6 @@ def name_offers(turn: Turn, answers: Answers) -> list[Offer]:
 
 def read_name(turn: Turn, answers: Answers, text: str) -> str:
     """Whoever made the contribution, or told of it; a person's name gets its capitals."""
-    line = _read_words(turn, answers, text)
+    line = _read_words(turn, answers, turn.world.words.courtesy.name_in(text))
     of_a_group = answers.get("who") == GROUP and "name" not in answers
     return line if of_a_group else as_name(line)

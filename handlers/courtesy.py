@@ -23,6 +23,9 @@ class Courtesy:
         said = {name: said_for(f"polite.{name}") for name in _SORTS}
         self._sorts = {name: frozenset(map(fold, words)) for name, words in said.items()}
         self._marked = {key(word) for words in said.values() for word in words}
+        self._keys = {key(word) for sort in ("call", "person") for word in said[sort]}
+        self._closing = frozenset(map(key, said_for("polite.closing")))
+        self._is, self._called = (key(said_for(f"polite.{name}")[0]) for name in ("is", "called"))
         self._may = frozenset(map(fold, said_for("polite.may")))
 
     def cores(self, text: str) -> Iterator[str]:
@@ -39,6 +42,10 @@ class Courtesy:
             ends += [len(words) - 2, *self._ends(folded[:-2])]
         spans = [(start, end) for start in begins for end in ends if start < end]
         for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
+            taken = {*folded[:start], *folded[end:]} - self._sorts["call"] - self._sorts["particle"]
+            if taken and self._is_person(folded[start:end]):
+                # "giúp bác tôi", "nhờ anh tôi" name another person, not who speaks.
+                continue
             if end - start < len(words):
                 yield " ".join(words[start:end])
             if self._own(words[start:end]):
@@ -49,6 +56,25 @@ class Courtesy:
         words = folded.split()
         while len(words) > 1 and words[-1] in self._sorts["particle"]:
             words.pop()
+        return " ".join(words)
+
+    def _is_person(self, folded: Sequence[str]) -> bool:
+        """Whether nothing but who speaks or is spoken to is left."""
+        sorts, left = self._sorts, {*folded}
+        return bool(left & sorts["person"]) and left <= sorts["person"] | sorts["particle"]
+
+    def name_in(self, text: str) -> str:
+        """A name without what politeness puts around it: "dạ em tên là Páo ạ" → "Páo"."""
+        words = text.split()
+        while (
+            len(words) > 1 and words[-1].islower() and key(words[-1].strip(".!,")) in self._closing
+        ):
+            words.pop()
+        said = [key(word) for word in words]
+        at = next((at for at, word in enumerate(said) if word == self._is), 0)
+        known = self._keys | {self._called}
+        if 0 < at < len(words) - 1 and all(word in known for word in said[:at]):
+            words = words[at + 1 :]
         return " ".join(words)
 
     def _folded(self, word: str) -> str:

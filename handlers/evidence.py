@@ -183,7 +183,8 @@ def _own(turn: Turn) -> list[Contribution]:
 
 def _is_command(turn: Turn, text: str) -> bool:
     words = turn.world.words
-    return bool(text) and (words.command(text) is not None or words.speaks_of(text) is not None)
+    gift = words.tells_of(text) if text else None
+    return bool(text) and (words.command(text) is not None or (gift is not None and gift.sure))
 
 
 def _tells_another(turn: Turn, text: str, one: Contribution | None) -> bool:

@@ -26,6 +26,19 @@ def listing(turn: Turn) -> None:
     _page(turn, contributions.of_reporter(turn.tx, turn.person.id, SHOWN + 1), "mine.listing")
 
 
+def offer_changes(turn: Turn) -> bool:
+    """To who speaks of putting right or taking back: what he can do so with; False for nothing."""
+    newest = contributions.of_reporter(turn.tx, turn.person.id, SHOWN)
+    own = [one for one in newest if one.state in corrections.OPEN]
+    if len(own) > 1:
+        listing(turn)
+    elif own:
+        keys = ("correct", "withdraw")
+        offers = [turn.label(key, turn.typing(key, own[0].code)) for key in keys]
+        turn.say("mine.change", offers, code=own[0].code, what=given.told(turn, own[0]))
+    return bool(own)
+
+
 def older(turn: Turn, typed: str) -> None:
     """The reports before one of his own."""
     own = find(turn, typed)

@@ -83,7 +83,7 @@ def spoken(turn: Turn, text: str) -> bool:
     started = words.starts_with(text)
     if started is None or started[0] != "queue_of" or not desk.serves(turn):
         return False
-    view = _read(turn, started[1], _villages(turn))
+    view = _read(turn, words.courtesy.name_in(started[1]), _villages(turn))
     if view is None:
         return False
     _show(turn, view)

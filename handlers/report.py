@@ -94,7 +94,7 @@ def begin_told(turn: Turn, telling: Telling) -> None:
     """Start a report of which a sentence told already: what is certain need not be asked."""
     if len(telling.kinds) > 1:
         turn.say("report.one_by_one")
-    _begin_with(turn, told.answers(turn, telling))
+    begin_with(turn, told.answers(turn, telling))
 
 
 def another_told(turn: Turn, text: str) -> bool:
@@ -110,10 +110,10 @@ def another_told(turn: Turn, text: str) -> bool:
 
 def _begin_kind(name: str) -> Callable[[Turn], None]:
     """A beginning for who says at once what it is."""
-    return lambda turn: _begin_with(turn, {"kind": name})
+    return lambda turn: begin_with(turn, {"kind": name})
 
 
-def _begin_with(turn: Turn, answers: Answers) -> None:
+def begin_with(turn: Turn, answers: Answers) -> None:
     """Start a report some of whose answers are known; one left unfinished is asked about first."""
     if turn.state.get("forms", {}).get(FORM.name) is None:
         told.say_heard(turn, answers)

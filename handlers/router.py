@@ -16,6 +16,7 @@ from handlers import (
     flood,
     forms,
     mine,
+    new_or_answer,
     offered,
     queue,
     report,
@@ -26,6 +27,7 @@ from handlers.forms import Form
 from handlers.messages import MAX_CHOICES
 from handlers.registry import BY_KEY, COMMANDS, FORMS, MENU, READS, WITH_CODE, WITHIN
 from handlers.turn import TYPED, Turn
+from handlers.words import OPENERS
 from knowledge.text import clean
 from storage import outbox, people
 from storage.codes import find_in, looks_like_code, parse
@@ -99,6 +101,9 @@ def _route(turn: Turn, text: str, chosen: dict[str, Any] | None) -> None:
     if form is not None and command in BY_KEY and not BY_KEY[command].shown(turn):
         # What the menu does not offer him is no command of his, but may be an answer.
         command = None
+    if form is not None and command in OPENERS and not turn.world.words.opens(text):
+        # "cho con học" may be what a gift was for.
+        command = None
     if command == "cancel" and form is None and asked_to_resume:
         form = FORMS.get(_left(turn) or "")
     asks = form is not None and not forms.is_idle(turn, form)
@@ -141,18 +146,18 @@ def _talk(turn: Turn, text: str, command: str | None, missed: int) -> None:
     words = turn.world.words
     statement = not ask.is_question(text)
     gift = words.tells_of(text) if statement else None
-    spoken = words.speaks_of(text) if statement and not words.teller.asks(text) else None
     sent = turn.state.get("sent")
     code = find_in(text)
-    told = statement and not (spoken or code or command or (gift and gift.reports))
+    told = statement and not (code or command or (gift and gift.reports))
     if told and not ask.is_small_talk(turn, text) and asked.offer(turn, text):
         return
     if gift is not None and gift.sure:
-        report.begin_told(turn, gift)
-    elif spoken is not None:
-        COMMANDS[spoken](turn)
+        if gift.reports or not new_or_answer.ask(turn, text, gift):
+            report.begin_told(turn, gift)
     elif code is not None:
         mine.show(turn, code)
+    elif statement and words.teller.corrects(text) and mine.offer_changes(turn):
+        return
     elif sent and words.is_said(text, "send") and _since(turn, sent[1]) < SENT_SECONDS:
         # The last step pressed or typed once more: the same receipt, not a new conversation.
         mine.show(turn, sent[0])

@@ -1,59 +1,49 @@
 """What a sentence tells of a gift (lời kể đóng góp): "em góp 2 triệu làm đường bản".
 
-Read by words alone: whether it tells rather than asks, of what kind, how much, and what for. Words
-stand in `phrases/telling.yaml` and, for each kind, in its own file. Nothing is guessed: two kinds
-stay two, and how much is read later by the kind's own reader.
+Only a sentence of which every word is understood (`gift_grammar.py`) tells: of what kind, how much,
+and what for. Of any other it is only known that it speaks of giving, or asks for a report.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from handlers.gift_grammar import WHOLE, Grammar, Part, Word, compiled, fits, joined, row_of
 from knowledge import quantities
-from knowledge.text import fold, key
 
 MOST_WORDS = 40
 """Who writes more tells a story."""
-MOST_PURPOSE = 60
-_DIGITS = frozenset("0123456789")
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What is told. `reports` where it says that it is to be reported, `sure` where it can be meant
-    as nothing else; `amount` are the words in which it says how much, `purpose` what it was for."""
+    """What is told. `reports` where it says that it is to be reported, `sure` where a report begins
+    by itself; `amount` are the words in which it says how much, `purpose` what it was for: both
+    empty unless it is `whole`, every word of it understood."""
 
     reports: bool
     sure: bool
+    whole: bool
     kinds: frozenset[str]
-    amount: str
-    purpose: str
+    amount: str = ""
+    purpose: str = ""
 
 
-NOTHING = Telling(reports=True, sure=True, kinds=frozenset(), amount="", purpose="")
+NOTHING = Telling(reports=True, sure=True, whole=False, kinds=frozenset())
 """A report is wanted, and nothing of it told."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """A word as typed, in KEY and FOLD form; compared with its marks when it has any."""
-
-    raw: str
-    key: str
-    fold: str
-
-    @property
-    def number(self) -> bool:
-        return bool(_DIGITS & {*self.fold[:1]})
-
-
-Phrase = tuple[tuple[str, str], ...]
 _SORTS = (
-    "report", "between", "give", "hand", "giver", "others", "elder", "done", "planned", "around",
-    "purpose", "toward", "no_purpose", "purpose_ends", "recipient", "unread", "got", "tail",
-    "worth", "vague", "never", "never_marked",
-)  # fmt: skip
+    "give",
+    "hand",
+    "pay",
+    "worth",
+    "vague",
+    "never",
+    "never_marked",
+    "corrects",
+    "spoken",
+    "over",
+)
 
 
 class Teller:
@@ -61,195 +51,141 @@ class Teller:
 
     def __init__(self, said_for: Callable[[str], list[str]], kinds: Iterable[str]) -> None:
         """`said_for` gives the phrases of a sort (`tell.…`), and of a kind (`told.…`)."""
-        self._phrases = {name: _compiled(said_for(f"tell.{name}")) for name in _SORTS}
-        self._kinds = {kind: _compiled(said_for(f"told.{kind}")) for kind in kinds}
+        self._grammar = Grammar(said_for, kinds)
+        self._phrases = {name: compiled(said_for(f"tell.{name}")) for name in _SORTS}
 
     def read(self, text: str, *, meant: bool = False) -> Telling | None:
-        """What a sentence tells, None where it tells of no gift or asks; `meant` where it was said
-        outright that it is one."""
-        row = _row(text)
-        while row and self._size(row, len(row) - 1, "tail"):
-            row.pop()
+        """What a sentence tells, None where it tells of no gift, denies or complains; `meant` where
+        it was said outright that it is one."""
+        row = row_of(text)
         if not row or len(row) > MOST_WORDS:
             return None
-        never = self._never(row)
-        if never is not None and not meant:
+        ways = [way for start in (("start", "said") if meant else ("start",))
+                for way in self._grammar.readings(row, start)]  # fmt: skip
+        whole = [parts for state, parts in ways
+                 if state in WHOLE and parts and parts[-1].end == len(row)]  # fmt: skip
+        told = self._whole(row, whole, meant=meant)
+        if told is not None:
+            return told
+        if self.denies(text) or self.corrects(text):
             return None
-        row = row[: never or len(row)]
-        start = self._past(row, 0, "around", "giver", "elder", "done", "planned")
-        told = self._size(row, start, "report")
-        reports = bool(told)
-        said = self._past(row, start + told, "between") if told else 0
-        if told:
-            start = self._past(row, said, "between", "around", "giver", "done")
-        verb = self._first(row, start, "give")
-        giving = verb is not None
-        if verb is None:
-            # "nhà em nộp 500 nghìn": such a word gives only right behind who gave.
-            at = self._past(row, start, "giver", "elder", "done", "around")
-            got = not reports and self._any(row[:at], "got")
-            verb = at if self._size(row, at, "hand") and not got else None
-        after = start if verb is None else verb
-        begun, end, purpose = self._purpose(row, after)
-        rest = self._amount(row[said:begun], row[end:])
-        kinds = self._named(row[after:begun] + row[end:]) or self._named(row[start:])
-        found = Telling(reports, meant or reports, kinds, _joined(rest), purpose)
-        if reports or meant:
-            return found if giving or (kinds and (meant or _counted(found))) else None
-        if verb is None or not (kinds or purpose) or not (giving or _handed(found)):
-            return None
-        return replace(found, sure=self._plain(row, after, found))
-
-    def asks(self, text: str) -> bool:
-        """Whether a text asks, denies or speaks of rules, by a word that no telling has."""
-        return self._never(_row(text)) is not None
-
-    def _plain(self, row: Sequence[_Word], verb: int, found: Telling) -> bool:
-        """Whether somebody tells what he gave, and cannot be meant to ask what it is worth: "tôi
-        góp 60 triệu" alone may be either."""
-        done = self._any(row, "done")
-        told = done or found.purpose or self._first(row, verb, "recipient") is not None
-        weighed = "money" in found.kinds and found.kinds <= {"money", "labour"}
-        if self._any(row, "planned") or (weighed and not told):
-            return False
-        return done or self._own(row, verb)
-
-    def _never(self, row: Sequence[_Word]) -> int | None:
-        """Where something stands that no telling has, None when nothing does."""
-        at = 0
-        while at < len(row):
-            vague = self._size(row, at, "vague")
-            if vague:
-                at += vague
-                continue
-            # "3 sao", "500 k" count; "sao", "k" by themselves ask.
-            counted = at > 0 and row[at - 1].number
-            marked = not row[at].raw.isascii() and self._size(row, at, "never_marked")
-            if not counted and (marked or self._size(row, at, "never")):
-                return at
-            at += 1
+        said = max((_report_end(parts) for _, parts in ways), default=0)
+        if self._first(row[said:], "over") is not None:
+            said = 0
+        kinds = self._grammar.kinds(row[said : self._first(row, "worth")])
+        giving = self._first(row[said:], "give") is not None
+        if (said or meant) and (giving or (kinds and any(map(str.isdigit, text)))):
+            return Telling(reports=True, sure=True, whole=False, kinds=kinds)
+        # "xã cho em 5 triệu" gives nothing of his: such a word gives only right behind who gave.
+        tried = any(part.sort in ("give", "hand", "pay") for _, parts in ways for part in parts)
+        if giving or (tried and kinds):
+            return Telling(reports=False, sure=False, whole=False, kinds=frozenset())
         return None
 
-    def _own(self, row: Sequence[_Word], verb: int) -> bool:
-        """Whether who speaks is who gave."""
-        at = 0
-        while at < verb:
-            called = at + 1 < len(row) and row[at + 1].fold == "oi"
-            others = self._size(row, at, "others")
-            if self._size(row, at, "giver") and not called and not others:
+    def denies(self, text: str) -> bool:
+        """Whether a text denies, complains or asks, by a word that no telling has."""
+        row, at = row_of(text), 0
+        while at < len(row):
+            vague = self._size(row, at, "vague")
+            # "3 sao", "500 k" count; "sao", "k" by themselves ask.
+            counted = at > 0 and row[at - 1].fold[:1].isdigit()
+            marked = not row[at].raw.isascii() and self._size(row, at, "never_marked")
+            if not vague and not counted and (marked or self._size(row, at, "never")):
                 return True
-            at += others or 1
-        begun = self._past(row, 0, "around", "elder", "done")
-        return begun == verb and any(self._size(row, at, "elder") for at in range(verb))
-
-    def _purpose(self, row: Sequence[_Word], verb: int) -> tuple[int, int, str]:
-        """Where what it was for begins and ends, and its words; an empty place at the end if not
-        told."""
-        for at in range(verb, len(row)):
-            toward = self._size(row, at, "toward")
-            size = self._size(row, at + toward, "purpose")
-            if not (toward or size):
-                continue
-            end = at + toward + size
-            if end >= len(row) or self._size(row, end, "no_purpose"):
-                continue
-            while end < len(row) and not row[end].number:
-                if self._size(row, end, "purpose_ends"):
-                    break
-                end += 1
-                if row[end - 1].raw[-1] in ",.;:!":
-                    break
-            words = [word.raw for word in row[at + toward : end]]
-            purpose = " ".join(words).rstrip(" ,.;:!")
-            if len(words) > 1 and len(purpose) <= MOST_PURPOSE:
-                return at, end, purpose
-        return len(row), len(row), ""
-
-    def _amount(self, before: Sequence[_Word], behind: Sequence[_Word]) -> list[_Word]:
-        """The words that may say how much, around what it was for; who gave belongs to them ("vợ
-        chồng em làm 2 ngày"). Nothing where it is only planned."""
-        row = [*before, *behind]
-        if self._any(row, "planned"):
-            return []
-        row = row[: self._first(row, 0, "worth")]
-        found: list[_Word] = []
-        at = self._introduced(row)
-        while at < len(row):
-            size = self._size(row, at, "unread")
-            if size == 0:
-                found.append(row[at])
-            at += size or 1
-        return found
-
-    def _introduced(self, row: Sequence[_Word]) -> int:
-        """Where "em là Páo, em góp …" goes on behind the name."""
-        comma = next((at for at, word in enumerate(row) if word.raw.endswith(",")), 0)
-        named = any(word.fold in ("la", "ten") for word in row[:comma])
-        return comma + 1 if named and not any(word.number for word in row[:comma]) else 0
-
-    def _named(self, row: Sequence[_Word]) -> frozenset[str]:
-        """The kinds spoken of."""
-        worth = self._first(row, 0, "worth")
-        row = row[:worth]
-        named = {
-            kind
-            for kind, phrases in self._kinds.items()
-            if any(_fits(row, at, phrase) for at in range(len(row)) for phrase in phrases)
-        }
-        return quantities.kinds_named(_joined(row)) | named
-
-    def _past(self, row: Sequence[_Word], at: int, *sorts: str) -> int:
-        """The first place from `at` on where none of these stands."""
-        while at < len(row):
-            size = max(self._size(row, at, sort) for sort in sorts)
-            if size == 0:
-                break
-            at += size
-        return at
-
-    def _any(self, row: Sequence[_Word], sort: str) -> bool:
-        return self._first(row, 0, sort) is not None
-
-    def _first(self, row: Sequence[_Word], start: int, sort: str) -> int | None:
-        return next((at for at in range(start, len(row)) if self._size(row, at, sort)), None)
-
-    def _size(self, row: Sequence[_Word], at: int, sort: str) -> int:
-        """How many words the longest phrase of this sort has that stands here, 0 for none."""
-        phrases = self._phrases[sort]
-        return next((len(phrase) for phrase in phrases if _fits(row, at, phrase)), 0)
-
-
-def _row(text: str) -> list[_Word]:
-    return [_Word(raw, key(raw), fold(raw)) for raw in text.split() if fold(raw)]
-
-
-def _handed(found: Telling) -> bool:
-    """Whether what is told to have been handed over can be a gift: one thing, and how much."""
-    read = quantities.read(found.amount)
-    things = found.kinds in ({"land"}, {"goods"}) or (found.kinds == {"labour"} and found.purpose)
-    return read.result == "value" or bool(things and any(map(str.isdigit, found.amount)))
-
-
-def _counted(found: Telling) -> bool:
-    """Whether it is said how much, in figures or in words."""
-    figures = any(map(str.isdigit, found.amount))
-    return figures or quantities.read(found.amount).result == "value"
-
-
-def _joined(row: Iterable[_Word]) -> str:
-    return " ".join(word.raw for word in row)
-
-
-def _compiled(phrases: Iterable[str]) -> list[Phrase]:
-    """Longest first; of each word its KEY and FOLD form."""
-    found = [tuple((key(word), fold(word)) for word in phrase.split()) for phrase in phrases]
-    return sorted(found, key=len, reverse=True)
-
-
-def _fits(row: Sequence[_Word], at: int, phrase: Phrase) -> bool:
-    if at + len(phrase) > len(row):
+            at += vague or 1
         return False
-    return all(
-        word.fold == folded if word.raw.isascii() else word.key == marked
-        for word, (marked, folded) in zip(row[at:], phrase, strict=False)
-    )
+
+    def corrects(self, text: str) -> bool:
+        """Whether a text takes back or puts right what was reported before."""
+        row = row_of(text)
+        spoken = any(self._first(row, sort) is not None for sort in ("give", "spoken"))
+        return spoken and self._first(row, "corrects") is not None
+
+    def _whole(
+        self, row: Sequence[Word], whole: Sequence[Sequence[Part]], *, meant: bool
+    ) -> Telling | None:
+        """What the sentence tells when wholly understood; None where two amounts can be meant."""
+        amounts = {_worth(_said(parts, "amount")) for parts in whole}
+        if len(amounts) != 1:
+            return None
+        parts = whole[0]
+        sorts = {part.sort for part in parts}
+        reports = meant or "report" in sorts
+        before = "over" in sorts or not _report_end(parts)
+        if reports and not meant and (before or _asked_of_him(row, parts)):
+            return Telling(reports=False, sure=False, whole=False, kinds=frozenset())
+        kinds, amount = self._kinds(row, parts), _said(parts, "amount")
+        gives = bool(sorts & {"give", "hand", "pay"})
+        if not reports and not gives and kinds != {"labour"}:
+            return None
+        giver = _said(parts, "giver")
+        if kinds == {"labour"} and amount and " " in giver:
+            # "vợ chồng em … 2 ngày": who gave tells how many they were.
+            amount = f"{giver} {amount}"
+        sure = reports or _surely(row, parts, sorts, kinds)
+        return Telling(reports, sure, True, kinds, amount, _said(parts, "purpose"))
+
+    def _kinds(self, row: Sequence[Word], parts: Sequence[Part]) -> frozenset[str]:
+        """The kinds told of; a word of giving counts where nothing else tells."""
+        named = {part.kind for part in parts if part.sort in ("amount", "kind")}
+        if not named:
+            verbs = (row[part.start : part.end] for part in parts if part.sort == "give")
+            named = {self._grammar.kind_of(verb) for verb in verbs}
+        return frozenset(named - {""})
+
+    def _first(self, row: Sequence[Word], sort: str) -> int | None:
+        return next((at for at in range(len(row)) if self._size(row, at, sort)), None)
+
+    def _size(self, row: Sequence[Word], at: int, sort: str) -> int:
+        """How many words the longest phrase of this sort has that stands here, 0 for none."""
+        return next((len(phrase[0]) for phrase in self._phrases[sort] if fits(row, at, phrase)), 0)
+
+
+def _surely(
+    row: Sequence[Word], parts: Sequence[Part], sorts: set[str], kinds: frozenset[str]
+) -> bool:
+    """Whether somebody tells what he gave, and cannot be meant to ask what it is worth ("tôi góp
+    60 triệu" alone may be either) nor to tell of what he paid or worked for himself."""
+    purpose = "purpose" in sorts
+    if "giver" not in sorts or not (kinds or purpose) or len(kinds) > 1:
+        return False
+    if "give" not in sorts:
+        # Without marks "cho ban" may be a friend.
+        given = "hand" in sorts or kinds == {"labour"}
+        handed = any(
+            part.sort == "recipient" and not joined(row[part.start : part.end]).isascii()
+            for part in parts
+        )
+        if not (purpose and sorts & {"hand", "pay"}) and not (given and handed):
+            return False
+    weighed = kinds <= {"money", "labour"}
+    return not weighed or bool(sorts & {"done", "when", "over", "purpose", "recipient"})
+
+
+def _report_end(parts: Sequence[Part]) -> int:
+    """Behind the word that says it is to be reported; 0 without one, and where that was done before
+    ("tôi đã báo góp 2 triệu")."""
+    at = next((at for at, part in enumerate(parts) if part.sort == "report"), None)
+    if at is None or any(part.sort in ("done", "when") for part in parts[:at]):
+        return 0
+    return parts[at].end
+
+
+def _asked_of_him(row: Sequence[Word], parts: Sequence[Part]) -> bool:
+    """ "bao em gop 2 trieu" without marks may be "bảo em góp": somebody told him to."""
+    at = next(place for place, part in enumerate(parts) if part.sort == "report")
+    said, before = parts[at], {part.sort for part in parts[:at]}
+    behind = parts[at + 1].sort if at + 1 < len(parts) else ""
+    typed = joined(row[said.start : said.end])
+    return typed.isascii() and behind == "giver" and not before & {"giver", "want"}
+
+
+def _worth(amount: str) -> tuple[str, float] | str:
+    """What an amount comes to, by which two ways to read a sentence are compared."""
+    found = quantities.alone(amount)
+    return amount if found is None else (found.unit or "", found.value or 0)
+
+
+def _said(parts: Sequence[Part], sort: str) -> str:
+    """The words of the last part of this sort, "" for none."""
+    return next((part.said for part in reversed(parts) if part.sort == sort), "")

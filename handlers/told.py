@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from rapidfuzz.distance import OSA
-
 from handlers import given
 from handlers.forms import Answers, Unclear
 from handlers.kinds import Kind, kinds
 from handlers.telling import Telling
 from handlers.turn import Turn
-from handlers.words import FORGIVEN_FROM, means
+from handlers.words import means
 from knowledge import quantities
-from knowledge.text import fold
 
 _A_THING = re.compile(r"\d")
 
@@ -75,18 +72,7 @@ def _thing(amount: str) -> str:
 
 
 def purpose(turn: Turn, told: str) -> str:
-    """What it was for: as one of what is offered or often built, else as it was typed."""
+    """What it was for: as one of what is offered, where it is the same, else as it was told."""
     words = turn.world.words
     offered = [words.label(f"purpose.{number}") for number in range(1, 5)]
-    same = next((one for one in offered if means(told, one)), None)
-    if same is not None or not told.isascii():
-        return same or told
-    typed = fold(told)
-    near = [one for one in words.said_for("tell.works") if _near(typed, fold(one))]
-    exact = [one for one in near if fold(one) == typed]
-    return next(iter(exact or near), told)
-
-
-def _near(typed: str, work: str) -> bool:
-    most = 1 if len(typed) >= FORGIVEN_FROM - 2 else 0
-    return OSA.distance(typed, work, score_cutoff=most) <= most
+    return next((one for one in offered if means(told, one)), told)

@@ -24,6 +24,8 @@ from knowledge.zone import ZONE
 
 HERE = Path(__file__).parent
 MOST_DIGITS = 18
+OPENERS = frozenset({"about", "greeting"})
+"""Commands that only open a talk: near to too many other words for a slip to be forgiven."""
 TOLD = "told."
 """Before a kind of contribution: the words by which a sentence speaks of it."""
 FORGIVEN_FROM = 10
@@ -88,11 +90,6 @@ class Words:
             for phrase in phrases:
                 self._starts.setdefault(fold(phrase), []).append((phrase, name))
         self._longest_start = max(len(folded.split()) for folded in self._starts)
-        self._within = [
-            (f" {fold(phrase)} ", name)
-            for name, phrases in data["within"].items()
-            for phrase in phrases
-        ]
         self.courtesy = Courtesy(self.said_for)
         told = [name.removeprefix(TOLD) for name in self._also if name.startswith(TOLD)]
         self.teller = Teller(self.said_for, told)
@@ -153,15 +150,14 @@ class Words:
             return self.teller.read(rest, meant=True) or NOTHING
         return self.teller.read(text)
 
-    def speaks_of(self, text: str) -> str | None:
-        """The command a longer sentence speaks of ("em muốn báo đóng góp ạ"), None when none."""
-        folded = f" {fold(text)} "
-        return next((name for phrase, name in self._within if phrase in folded), None)
-
     def command(self, text: str) -> str | None:
         """The command a whole message is, politely wrapped or not; None when it is none."""
         said = (self._command(core) for core in (text, *self.courtesy.cores(text)))
         return next((name for name in said if name is not None), None)
+
+    def opens(self, text: str) -> bool:
+        """Whether a text is a mere opening exactly as one is said, with nothing around it."""
+        return self._command(text) in OPENERS
 
     def _command(self, text: str) -> str | None:
         folded = fold(text)
@@ -173,14 +169,16 @@ class Words:
         near = {
             known[0][1]
             for phrase, known in self._commands.items()
-            if len(phrase) >= FORGIVEN_FROM and OSA.distance(folded, phrase, score_cutoff=1) <= 1
+            if len(phrase) >= FORGIVEN_FROM
+            and known[0][1] not in OPENERS
+            and OSA.distance(folded, phrase, score_cutoff=1) <= 1
         }
         return near.pop() if len(near) == 1 else None
 
 
 def _phrases(files: list[Path]) -> dict[str, dict[Any, Any]]:
     """Every file's sections put together: a conversation brings its own words in its own file."""
-    sections = ("numbers", "commands", "starts", "within", "labels", "also")
+    sections = ("numbers", "commands", "starts", "labels", "also")
     merged: dict[str, dict[Any, Any]] = {name: {} for name in sections}
     for path in files:
         for section, entries in yaml.safe_load(path.read_text("utf-8")).items():

@@ -7,6 +7,7 @@ are data of the plan pack.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -40,6 +41,13 @@ _NAMED = {
     "labour_half": "labour", "land": "land", "give_land": "land", "goods": "goods",
     **dict.fromkeys(LAND - {"sao"}, "land"),
 }  # fmt: skip
+_COUNTS = frozenset({"num", "digit", "ten", "hundred", "dozen", "half_before"})
+_FIGURES = _COUNTS | LAND | frozenset({
+    "late", "tens", "scale", "half_after", "linh", "point", "dong", "labour", "labour_half", "day",
+    "session", "people", "metre", "long", "wide", "times", "land",
+})  # fmt: skip
+"""What one amount with its unit is made of."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _WORKED = frozenset({"day", "session", "people", "worker"})
 
 
@@ -164,6 +172,23 @@ def read(text: str, kind: str | None = None) -> Quantity:
     then an amount. Never raises, whatever the text.
     """
     return load().read(text, kind)
+
+
+def alone(text: str) -> Quantity | None:
+    """The amount a text is when it is nothing but figures and their unit, else None.
+
+    A year behind an amount ("2 triệu năm 2024") is no part of it.
+    """
+    row = tokens(text)
+    kinds = {token.kind for token in row}
+    if not kinds <= (_FIGURES | {"work"} if "people" in kinds else _FIGURES):
+        return None
+    years = (token.kind == "num" and _YEAR.fullmatch(token.text) for token in row[1:])
+    if any(years) or not kinds & _COUNTS:
+        return None
+    # Days and people alone are counted as work.
+    found = read(text, "labour" if kinds & _WORKED else None)
+    return found if found.result == "value" else None
 
 
 def kinds_named(text: str) -> frozenset[str]:

@@ -44,6 +44,8 @@ def tokens(text: str) -> list[Token]:
         size = 1
         token = pieces[at]
         hit = known.longest(words, at) if token.kind != "num" else None
+        if hit and hit[1] == 2 and _is_i_have(words[at : at + 3], known):
+            hit = known.longest(words[: at + 1], at)
         if hit:
             entry, size = hit
             phrase = " ".join(words[at : at + size])
@@ -53,6 +55,12 @@ def tokens(text: str) -> list[Token]:
         found.append(token)
         at += size
     return list(_in_context(found))
+
+
+def _is_i_have(words: list[str], known: Vocabulary) -> bool:
+    """Whether "toi da" without marks is "tôi đã": "tối đa" stands right before a number."""
+    number = words[2:3] and (words[2][0].isdigit() or known.kind(words[2]) in _NUMBERS)
+    return words[:2] == ["toi", "da"] and not number
 
 
 def _glued_figure(after: list[Token]) -> bool:
