@@ -112,7 +112,7 @@ def _in_report(turn: Turn, text: str, form: Form, wanted: list[Attachment]) -> b
     question = form.next(turn, answers)
     # A caption may answer what was asked, but a photo's title is no village and no name.
     answering = bool(text and question and question.read and not question.free)
-    answering = answering or _is_command(turn, text)
+    answering = answering or _is_command(turn, text) or _tells_another(turn, text, None)
     before = ""
     if ids and speaks(turn, "draft", ids.values()):
         before = _text(turn, "with_it" if agreed(turn) else "held_in_form", ids.values())
@@ -182,9 +182,7 @@ def _own(turn: Turn) -> list[Contribution]:
 
 
 def _is_command(turn: Turn, text: str) -> bool:
-    words = turn.world.words
-    gift = words.tells_of(text) if text else None
-    return bool(text) and (words.command(text) is not None or (gift is not None and gift.sure))
+    return bool(text) and turn.world.words.command(text) is not None
 
 
 def _tells_another(turn: Turn, text: str, one: Contribution | None) -> bool:
