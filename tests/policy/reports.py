@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers import evidence_shown
+from handlers.verify import SEEN
 from storage import contributions
 from storage.contributions import Contribution
 from storage.schema import attachments, decisions
@@ -79,7 +80,10 @@ def _claim(trial: Trial, cell: Cell) -> bool:
 def _deciding(action: str, to: str, **answers: Any) -> Attempt:
     def attempt(trial: Trial, cell: Cell) -> bool:
         one = _set(trial, cell)
-        about = {"id": one.id, "version": one.version, "kind": one.kind, "action": action}
+        about: dict[str, Any] = {
+            "id": one.id, "version": one.version, "kind": one.kind, "action": action,
+            SEEN: evidence_shown.as_it_is(trial.stage.tx(), one.id),
+        }  # fmt: skip
         trial.last("decide", about | answers, "Ghi nhận", "record")
         return _moved(trial, one, to)
 
