@@ -207,7 +207,7 @@ class Site:
                 name: int(tx.execute(select(func.count()).select_from(table)).scalar_one())
                 for name, table in metadata.tables.items()
             }
-        return {**found, "spool": len(list((self.folder / "spool").glob("*/*")))}
+        return {**found, "spool": len(list((self.folder / "spool").rglob("*.*")))}
 
 
 @asynccontextmanager

@@ -267,7 +267,12 @@ def test_who_is_of_the_commune_alone_now_pages_no_list_of_the_province(
             talk.say(who, text)
         talk.write(
             partial(
-                people.note_reach, channel="terminal", account="test", sender=who, why="blocked"
+                people.note_reach,
+                channel="terminal",
+                account="test",
+                sender=who,
+                why="blocked",
+                at=talk.clock.now,
             )
         )
     talk.make_officer("Lan", "Tỉnh Lai Châu")
