@@ -179,7 +179,8 @@ def _list(turn: Turn, answers: Answers) -> dict[str, Any]:
 
 def _one(turn: Turn, answers: Answers) -> dict[str, Any]:
     one = media.get(turn.tx, answers["which"])
-    assert one is not None  # noqa: S101  # `_is_gone` was asked before
+    if one is None:
+        raise LookupError(answers["which"])  # `_is_gone` was asked before
     return {**_named(turn, one), "pictures": _pictures([one])}
 
 

@@ -43,6 +43,8 @@ class World:
     """For so many days a commune has a report to itself."""
     windowed: str = ""
     """The channel that takes nothing for who has long been silent, "" for none."""
+    fileless: str = ""
+    """The channel through which no file goes either way, "" for none."""
     keep_talk: Callable[[Turn], str | None] | None = None
     """While rehearsing: keeps the writer's conversation and gives the file's name."""
 

@@ -27,8 +27,6 @@ from storage.fact_sheets import FactSheet
 from storage.facts import Change
 from storage.media import Evidence
 
-NO_FILES = ("zalo_bot",)
-"""Channels that hand no file of a person to a bot."""
 ASKED_LIFE = timedelta(days=1)
 """For so long after he was given the workbook a file without a name is taken for it."""
 MOST_NAMED = 10
@@ -42,7 +40,7 @@ def begin(turn: Turn) -> None:
     """Give the workbook; who keeps no commune's facts is told so."""
     if not commune_year.is_official(turn):
         turn.say("facts.not_an_official")
-    elif turn.message.channel in NO_FILES:
+    elif turn.message.channel == turn.world.fileless:
         turn.say("workbook.no_files")
     else:
         forms.restart(turn, FORM, {})
