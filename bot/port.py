@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 
 from bot.channels import zalo_oa_events as zalo_oa
@@ -51,15 +52,17 @@ class Port:
                 await self.receive(message, raw)
             case zalo_oa.Paused(sender=sender, until=until):
                 await self._spool.take(Pause(self._channel, self._account, sender, until), b"")
-            case zalo_oa.Left(sender=sender):
-                await self.reachable(sender, False)
+            case zalo_oa.Left(sender=sender, at=at):
+                # Zalo may tell it hours later, when he has come back.
+                await self._note(sender, "blocked", at)
             case zalo_oa.Receipt():
                 return
 
     async def reachable(self, sender: str, can_be: bool) -> None:
         """A person blocked the bot, or lets it write again."""
-        why = "" if can_be else "blocked"
-        at = self._engine.clock()
+        await self._note(sender, "" if can_be else "blocked", self._engine.clock())
+
+    async def _note(self, sender: str, why: str, at: datetime) -> None:
         await self._spool.take(Reach(self._channel, self._account, sender, why, at), b"")
 
     async def offered(self, sender: str) -> Sequence[str]:

@@ -102,6 +102,12 @@ def fits(row: Sequence[Word], at: int, phrase: Phrase) -> bool:
     )
 
 
+def _is_code(word: str) -> bool:
+    """Whether figures and letters in one word are no amount: "194k5sj9" is no money."""
+    is_mixed = any(map(str.isdigit, word)) and any(map(str.isalpha, word))
+    return is_mixed and quantities.alone(word) is None
+
+
 class Grammar:
     """Finds every way to read a row of words, and how far it can be read."""
 
@@ -148,7 +154,8 @@ class Grammar:
     def kinds(self, row: Sequence[Word]) -> frozenset[str]:
         """The kinds spoken of anywhere in a row."""
         named = {kind for at in range(len(row)) for _, _, kind in self._kind_words(row, at)}
-        return quantities.kinds_named(joined(row)) | named
+        spoken = [word for word in row if not _is_code(word.fold)]
+        return quantities.kinds_named(joined(spoken)) | named
 
     def kind_of(self, row: Sequence[Word]) -> str:
         """The kind a word of giving tells by itself ("hiến"), "" for none."""

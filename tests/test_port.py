@@ -142,3 +142,18 @@ async def test_what_ends_in_our_fault_was_written_all_the_same(
     with engine.database.writing(engine.clock()) as tx:
         [to] = delivery.claim(tx, "zalo_oa", "test", 9)
     assert to.wrote_at == START + timedelta(minutes=30)
+
+
+async def test_that_somebody_left_told_late_is_no_news(
+    engine: Engine, world: World, clock: HandClock, tmp_path: Path
+) -> None:
+    """Zalo tries again for two hours; meanwhile he may have come back."""
+    port = Port(engine, Spool(tmp_path / "spool", storing(engine)), world, "zalo_oa", OA)
+    await port.take(says("back", 0), b"")
+    left = Left("back", clock())
+    clock.move(timedelta(minutes=5))
+    await port.take(says("back", 1), b"")
+    clock.move(timedelta(minutes=30))
+    await port.take(left, b"")
+    with engine.database.reading(engine.clock()) as tx:
+        assert tx.execute(select(accounts.c.unreachable_why)).scalar_one() == ""
