@@ -22,11 +22,21 @@ class Courtesy:
         """`said_for` gives the words of a sort."""
         said = {name: said_for(f"polite.{name}") for name in _SORTS}
         self._sorts = {name: frozenset(map(fold, words)) for name, words in said.items()}
+        sorts = self._sorts
+        self._polite = frozenset[str]().union(
+            *(sorts[name] for name in ("call", "person", "ask", "look", "particle"))
+        )
+        self._behind = frozenset[str]().union(
+            *(sorts[name] for name in ("particle", "end", "person", "call"))
+        )
         self._marked = {key(word) for words in said.values() for word in words}
         self._keys = {key(word) for sort in ("call", "person") for word in said[sort]}
         self._closing = frozenset(map(key, said_for("polite.closing")))
         self._is, self._called = (key(said_for(f"polite.{name}")[0]) for name in ("is", "called"))
         self._may = frozenset(map(fold, said_for("polite.may")))
+        may = {phrase.split()[-1] for phrase in self._may}
+        self._first, self._last = self._polite, self._behind | may | sorts["own"]
+        """What a text with politeness begins, or ends, with."""
 
     def cores(self, text: str) -> Iterator[str]:
         """What may be meant when politeness before and behind is taken off, the longest first.
@@ -35,6 +45,8 @@ class Courtesy:
         """
         words = text.split()
         if not 1 < len(words) <= MOST_WORDS:
+            return
+        if fold(words[0]) not in self._first and fold(words[-1]) not in self._last:
             return
         folded = [self._folded(word) for word in words]
         begins, ends = self._begins(folded), self._ends(folded)
@@ -84,10 +96,9 @@ class Courtesy:
     def _begins(self, folded: Sequence[str]) -> list[int]:
         """Where what is meant may begin."""
         sorts = self._sorts
-        polite = sorts["call"] | sorts["person"] | sorts["ask"] | sorts["look"] | sorts["particle"]
         found = [0]
         for at, word in enumerate(folded[:-1], start=1):
-            if word not in polite:
+            if word not in self._polite:
                 break
             passed = {*folded[:at]}
             # "anh Dũng", "cho gia đình tôi", "cho anh Dũng" name somebody and ask for nothing.
@@ -101,10 +112,9 @@ class Courtesy:
     def _ends(self, folded: Sequence[str]) -> list[int]:
         """Where what is meant may end."""
         sorts = self._sorts
-        polite = sorts["particle"] | sorts["end"] | sorts["person"] | sorts["call"]
         found = [len(folded)]
         for at in range(len(folded) - 1, 0, -1):
-            if folded[at] not in polite:
+            if folded[at] not in self._behind:
                 break
             # "gia đình anh" is another's; with "giúp anh", "anh ạ", "anh ơi" nobody's is meant.
             if {*folded[at:]} - sorts["person"]:

@@ -75,6 +75,7 @@ class Part:
 
 Found = Iterator[tuple[int, str, str]]
 Phrase = tuple[tuple[tuple[str, str], ...], str]
+Phrases = Mapping[str, list[Phrase]]
 
 
 def row_of(text: str) -> list[Word]:
@@ -87,13 +88,25 @@ def joined(row: Iterable[Word]) -> str:
     return " ".join(word.raw for word in row).strip(EDGES)
 
 
-def compiled(phrases: Iterable[str]) -> list[Phrase]:
-    """Longest first; of each word its KEY and FOLD form, and the phrase as it is written."""
+def compiled(phrases: Iterable[str]) -> Phrases:
+    """By the first word's FOLD form, longest first; of each word its KEY and FOLD form, and the
+    phrase as it is written."""
     found = [(tuple((key(word), fold(word)) for word in said.split()), said) for said in phrases]
-    return sorted(found, key=lambda one: len(one[0]), reverse=True)
+    by_first: dict[str, list[Phrase]] = {}
+    for one in sorted(found, key=lambda one: len(one[0]), reverse=True):
+        by_first.setdefault(one[0][0][1], []).append(one)
+    return by_first
 
 
-def fits(row: Sequence[Word], at: int, phrase: Phrase) -> bool:
+def standing(row: Sequence[Word], at: int, phrases: Phrases) -> Iterator[Phrase]:
+    """The phrases that stand there, the longest first."""
+    if at < len(row):
+        for phrase in phrases.get(row[at].fold, ()):
+            if _fits(row, at, phrase):
+                yield phrase
+
+
+def _fits(row: Sequence[Word], at: int, phrase: Phrase) -> bool:
     """Whether the phrase stands there, with its marks or without any."""
     words = phrase[0]
     return at + len(words) <= len(row) and all(
@@ -165,10 +178,9 @@ class Grammar:
         if sort in self._read:
             yield from self._read[sort](row, at)
             return
-        for phrase in self._phrases[sort]:
-            if fits(row, at, phrase):
-                end = at + len(phrase[0])
-                yield end, joined(row[at:end]), ""
+        for phrase in standing(row, at, self._phrases[sort]):
+            end = at + len(phrase[0])
+            yield end, joined(row[at:end]), ""
         if sort == "when":
             for size in range(min(7, len(row) - at), 0, -1):
                 if _DATE.fullmatch(fold(joined(row[at : at + size]))):
@@ -177,9 +189,8 @@ class Grammar:
 
     def _kind_words(self, row: Sequence[Word], at: int) -> Found:
         for kind, phrases in self._kinds.items():
-            for phrase in phrases:
-                if fits(row, at, phrase):
-                    yield at + len(phrase[0]), phrase[1], kind
+            for phrase in standing(row, at, phrases):
+                yield at + len(phrase[0]), phrase[1], kind
 
     def _amounts(self, row: Sequence[Word], at: int) -> Found:
         """One amount with its unit, or so many of a thing."""
@@ -212,8 +223,8 @@ class Grammar:
     def _marked(self, row: Sequence[Word], start: int, end: int, sort: str) -> str:
         """The words as typed; without marks, as they are written."""
         said = joined(row[start:end])
-        known = (phrase for phrase in self._phrases[sort] if len(phrase[0]) == end - start)
-        written = next((phrase[1] for phrase in known if fits(row, start, phrase)), said)
+        known = standing(row, start, self._phrases[sort])
+        written = next((phrase[1] for phrase in known if len(phrase[0]) == end - start), said)
         return written if said.isascii() else said
 
     def _where(self, row: Sequence[Word], start: int, end: int) -> str:

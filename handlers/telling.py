@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from handlers.gift_grammar import WHOLE, Grammar, Part, Word, compiled, fits, joined, row_of
+from handlers.gift_grammar import WHOLE, Grammar, Part, Word, compiled, joined, row_of, standing
 from knowledge import quantities
 
 MOST_WORDS = 40
@@ -138,7 +138,7 @@ class Teller:
 
     def _size(self, row: Sequence[Word], at: int, sort: str) -> int:
         """How many words the longest phrase of this sort has that stands here, 0 for none."""
-        return next((len(phrase[0]) for phrase in self._phrases[sort] if fits(row, at, phrase)), 0)
+        return next((len(one[0]) for one in standing(row, at, self._phrases[sort])), 0)
 
 
 def _surely(

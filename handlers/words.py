@@ -85,6 +85,11 @@ class Words:
         for asked in product(self.said_for("mine.thing"), self.said_for("mine.asked")):
             phrase = " ".join(asked)
             self._commands.setdefault(fold(phrase), []).append((phrase, "mine"))
+        self._forgiven: dict[int, list[tuple[str, str]]] = {}
+        """By length, the commands that are known by one slip."""
+        for phrase, known in self._commands.items():
+            if len(phrase) >= FORGIVEN_FROM and known[0][1] not in OPENERS:
+                self._forgiven.setdefault(len(phrase), []).append((phrase, known[0][1]))
         self._starts: dict[str, list[tuple[str, str]]] = {}
         for name, phrases in data["starts"].items():
             for phrase in phrases:
@@ -166,12 +171,12 @@ class Words:
             return next(said, None)
         if len(folded) < FORGIVEN_FROM:
             return None
+        size = len(folded)
         near = {
-            known[0][1]
-            for phrase, known in self._commands.items()
-            if len(phrase) >= FORGIVEN_FROM
-            and known[0][1] not in OPENERS
-            and OSA.distance(folded, phrase, score_cutoff=1) <= 1
+            name
+            for length in (size - 1, size, size + 1)
+            for phrase, name in self._forgiven.get(length, ())
+            if OSA.distance(folded, phrase, score_cutoff=1) <= 1
         }
         return near.pop() if len(near) == 1 else None
 
@@ -181,7 +186,7 @@ def _phrases(files: list[Path]) -> dict[str, dict[Any, Any]]:
     sections = ("numbers", "commands", "starts", "labels", "also")
     merged: dict[str, dict[Any, Any]] = {name: {} for name in sections}
     for path in files:
-        for section, entries in yaml.safe_load(path.read_text("utf-8")).items():
+        for section, entries in yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader).items():
             twice = merged[section].keys() & entries.keys()
             if twice:
                 raise ValueError(f"{path.name}: {section}: {min(twice)} is defined twice")
