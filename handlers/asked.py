@@ -41,10 +41,10 @@ def waiting(turn: Turn) -> Contribution | None:
 
 
 def offer(turn: Turn, text: str) -> bool:
-    """Read the text back as the answer before it is sent; False when nothing was asked or it is too
-    short for one."""
+    """Read the text back as the answer before it is sent; False when nothing was asked or it is
+    small talk or too short for one."""
     one = waiting(turn) if _could_answer(text) else None
-    if one is None:
+    if one is None or ask.is_small_talk(turn, text):
         return False
     forms.restart(turn, READ_BACK, {"id": one.id, "told": text})
     return True

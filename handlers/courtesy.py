@@ -7,6 +7,7 @@ are taken off must still be such a phrase, so that a question that only begins p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from knowledge.text import fold, key
 
@@ -37,12 +38,17 @@ class Courtesy:
         may = {phrase.split()[-1] for phrase in self._may}
         self._first, self._last = self._polite, self._behind | may | sorts["own"]
         """What a text with politeness begins, or ends, with."""
+        # One message is looked at again and again.
+        self._cores_of = lru_cache(maxsize=64)(lambda text: tuple(self._cores(text)))
 
-    def cores(self, text: str) -> Iterator[str]:
+    def cores(self, text: str) -> Sequence[str]:
         """What may be meant when politeness before and behind is taken off, the longest first.
 
         Nothing for a text that has none, or is too long for a phrase.
         """
+        return self._cores_of(text)
+
+    def _cores(self, text: str) -> Iterator[str]:
         words = text.split()
         if not 1 < len(words) <= MOST_WORDS:
             return

@@ -15,7 +15,7 @@ from handlers.messages import Reply
 from handlers.turn import Offer, Turn, World
 from knowledge.places import Unit
 from knowledge.worth_keeping import worth_keeping
-from storage import contributions, grants, households, outbox, questions
+from storage import grants, households, outbox, questions
 from storage.database import Tx
 from storage.questions import Group
 
@@ -111,13 +111,8 @@ def _answering_office(tx: Tx, world: World, group: Group) -> Unit:
 
 
 def _place(turn: Turn) -> str:
-    """Where the asker is at home, as far as he has told: his last report's commune, else his
-    household's; "" when nowhere."""
-    last = contributions.of_reporter(turn.tx, turn.person.id, 1)
-    household = households.of_person(turn.tx, turn.person.id)
-    key = last[0].place if last else ""
-    if not key and household is not None:
-        key = households.get(turn.tx, household).place
+    """The commune where the asker is at home, "" when he never said."""
+    key = households.home_of(turn.tx, turn.person.id)
     places = turn.world.places
     if key and turn.today >= places.changed_on:
         key = places.successor(places.get(key)).key

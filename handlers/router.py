@@ -149,7 +149,7 @@ def _talk(turn: Turn, text: str, command: str | None, missed: int) -> None:
     sent = turn.state.get("sent")
     code = find_in(text)
     told = statement and not (code or command or (gift and gift.reports))
-    if told and not ask.is_small_talk(turn, text) and asked.offer(turn, text):
+    if told and asked.offer(turn, text):
         return
     if gift is not None and gift.sure:
         if gift.reports or not new_or_answer.ask(turn, text, gift):

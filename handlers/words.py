@@ -78,6 +78,11 @@ class Words:
         data = _phrases(sorted((HERE / "phrases").glob("*.yaml")))
         self._labels: dict[str, str] = data["labels"]
         self._also: dict[str, list[str]] = data["also"]
+        self._said: dict[str, dict[str, list[str]]] = {}
+        """By choice and FOLD form, what people type when they mean it."""
+        for name, label in self._labels.items():
+            for phrase in (label, *self.said_for(name)):
+                self._said.setdefault(name, {}).setdefault(fold(phrase), []).append(phrase)
         self._commands: dict[str, list[tuple[str, str]]] = {}
         for name, phrases in data["commands"].items():
             for phrase in phrases:
@@ -129,7 +134,7 @@ class Words:
 
     def is_said(self, text: str, name: str) -> bool:
         """Whether a typed text means this choice."""
-        return any(means(text, phrase) for phrase in (self._labels[name], *self.said_for(name)))
+        return any(means(text, phrase) for phrase in self._said[name].get(fold(text), ()))
 
     def starts_with(self, text: str) -> tuple[str, str] | None:
         """(command, the rest as typed) when the text begins with a command that takes something."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from knowledge.lexicon import language
 from knowledge.text import clean, fold, key
 
 
+@lru_cache(maxsize=64)
 def is_question(text: str) -> bool:
     """True when a text looks like a question, not a statement; "làm đường bản" is none."""
     words = language()

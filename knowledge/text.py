@@ -83,7 +83,7 @@ def key(text: str) -> str:
 
 def fold(text: str) -> str:
     """FOLD form: lower-case ASCII letters, digits and single spaces; `fold(fold(x)) == fold(x)`."""
-    return _folded_word(text) if len(text) <= _WORD_LENGTH else _folded(text)
+    return _folded_word(text) if len(text) <= _WORD_LENGTH else _folded_text(text)
 
 
 def _folded(text: str) -> str:
@@ -92,3 +92,5 @@ def _folded(text: str) -> str:
 
 
 _folded_word = lru_cache(maxsize=8192)(_folded)
+# A message is folded again and again while it is handled.
+_folded_text = lru_cache(maxsize=128)(_folded)

@@ -8,20 +8,14 @@ from storage import audit
 from storage.database import Tx
 from storage.schema import consents
 
-_LIVE = (
-    select(consents.c.id)
-    .where(
-        consents.c.person_id == bindparam("of_person"),
-        consents.c.purpose == bindparam("for_purpose"),
-        consents.c.withdrawn_at.is_(None),
-    )
-    .limit(1)
+_LIVE = select(consents.c.purpose).where(
+    consents.c.person_id == bindparam("of_person"), consents.c.withdrawn_at.is_(None)
 )
 
 
 def has(tx: Tx, person_id: int, purpose: str) -> bool:
     """Whether the person has agreed to this purpose and not taken it back."""
-    return tx.execute(_LIVE, {"of_person": person_id, "for_purpose": purpose}).first() is not None
+    return any(row.purpose == purpose for row in tx.read(_LIVE, of_person=person_id))
 
 
 def give(

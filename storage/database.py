@@ -23,6 +23,7 @@ from sqlalchemy import (
     Engine,
     Executable,
     Insert,
+    Row,
     Select,
     Table,
     create_engine,
@@ -86,6 +87,7 @@ class Tx:
     """The first fault of the database in this transaction, even if somebody swallowed it."""
     news: list[News] = field(default_factory=list)
     """What went into the outbox: after the commit the channels concerned are told."""
+    _seen: dict[tuple[Any, ...], Sequence[Row[Any]]] = field(default_factory=dict)
 
     @property
     def store(self) -> object:
@@ -109,11 +111,23 @@ class Tx:
         """
         if self.fault is not None:
             raise self.fault
+        if not statement.is_select:
+            self._seen.clear()
         try:
             return self.connection.execute(statement, values)
         except DBAPIError as fault:
             self.fault = fault
             raise
+
+    def read(
+        self, statement: Select[*tuple[Any, ...]], **values: Any
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """All rows of what is asked again and again in a turn: read once, and anew after whatever
+        this transaction writes or has to wait for. Always call it with the same statement."""
+        asked = (statement, *values.values())
+        if asked not in self._seen:
+            self._seen[asked] = self.execute(statement, values).all()
+        return self._seen[asked]
 
     def insert(self, table: Table, values: Mapping[str, Any]) -> int:
         """Insert one row and return its id."""
@@ -160,6 +174,7 @@ class Tx:
 
     def lock(self, name: str) -> None:
         """Hold `name` against other transactions until this one ends (SQLite has one writer)."""
+        self._seen.clear()
         if self.connection.dialect.name == "postgresql":
             digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
             self.connection.execute(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 
 from storage import audit
 from storage.database import Tx
-from storage.schema import household_members, households, people
+from storage.schema import contributions, household_members, households, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,26 @@ class Household:
     place: str
     village: str
     head: str
+
+
+_LAST_REPORTED = (
+    select(contributions.c.place)
+    .where(contributions.c.reporter_id == bindparam("of_person"))
+    .order_by(contributions.c.id.desc())
+    .limit(1)
+)
+_OF_HOUSEHOLD = (
+    select(households.c.place)
+    .join(people, people.c.household_id == households.c.id)
+    .where(people.c.id == bindparam("of_person"))
+)
+_HOME = select(func.coalesce(_LAST_REPORTED.scalar_subquery(), _OF_HOUSEHOLD.scalar_subquery(), ""))
+
+
+def home_of(tx: Tx, person_id: int) -> str:
+    """The place where a person is at home, as far as he has told: where he reported last, else his
+    household's; "" when nowhere."""
+    return str(tx.execute(_HOME, {"of_person": person_id}).scalar_one())
 
 
 def find_or_make(

@@ -10,11 +10,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from storage import audit
 from storage.database import Tx
-from storage.schema import accounts, question_groups, questions
+from storage.schema import UtcTime, accounts, question_groups, questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,21 @@ class Question:
 _GROUP = select(*(question_groups.c[name] for name in Group.__dataclass_fields__))
 _QUESTION = select(*(questions.c[name] for name in Question.__dataclass_fields__))
 _OPEN = and_(question_groups.c.answered_at.is_(None), question_groups.c.count > 0)
+_KEPT_SINCE = (
+    select(func.count())
+    .select_from(questions)
+    .join(accounts, accounts.c.id == questions.c.account_id)
+    .where(
+        accounts.c.person_id == bindparam("of_person"),
+        questions.c.asked_at > bindparam("since", type_=UtcTime),
+    )
+)
+_AT_PLACE = (
+    _QUESTION.join(question_groups, question_groups.c.id == questions.c.group_id)
+    .where(question_groups.c.place == bindparam("at_place"), questions.c.id > bindparam("after"))
+    .order_by(questions.c.id)
+    .limit(bindparam("most"))
+)
 
 
 def lock(tx: Tx, place: str) -> None:
@@ -56,23 +71,12 @@ def lock(tx: Tx, place: str) -> None:
 
 def kept_since(tx: Tx, person_id: int, since: datetime) -> int:
     """How many questions a person has left since a moment."""
-    found: int | None = tx.execute(
-        select(func.count())
-        .select_from(questions)
-        .join(accounts, accounts.c.id == questions.c.account_id)
-        .where(accounts.c.person_id == person_id, questions.c.asked_at > since)
-    ).scalar()
-    return found or 0
+    return int(tx.execute(_KEPT_SINCE, {"of_person": person_id, "since": since}).scalar_one())
 
 
 def at_place(tx: Tx, place: str, after: int, limit: int) -> list[Question]:
     """A place's questions with an id over `after`, oldest first."""
-    rows = tx.execute(
-        _QUESTION.join(question_groups, question_groups.c.id == questions.c.group_id)
-        .where(question_groups.c.place == place, questions.c.id > after)
-        .order_by(questions.c.id)
-        .limit(limit)
-    )
+    rows = tx.execute(_AT_PLACE, {"at_place": place, "after": after, "most": limit})
     return [Question(*row) for row in rows]
 
 

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Select, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from knowledge.text import fold
@@ -195,6 +195,26 @@ def test_consent_is_for_one_purpose_of_one_person(database: Database) -> None:
 
 
 # grants and invitations
+
+
+def test_what_is_read_again_is_read_anew_after_a_write_or_a_wait(database: Database) -> None:
+    with database.writing(START) as tx:
+        person = people.open_conversation(tx, "web", "web", "páo").person
+        asked: list[object] = []
+        event.listen(tx.connection, "before_execute", lambda *told: asked.append(told[1]))
+        for _ in range(3):
+            assert not consents.has(tx, person.id, "report")
+        assert len(asked) == 1
+        people.rename(tx, person, "Vàng A Páo", fold("Vàng A Páo"))
+        assert not consents.has(tx, person.id, "report")
+        tx.lock("somebody else's turn")
+        assert not consents.has(tx, person.id, "report")
+        assert sum(isinstance(one, Select) for one in asked) == 3
+        given = dict.fromkeys(("text_version", "event_id", "choice"), "1")
+        consents.give(tx, person.id, "report", account_id=1, **given)
+        assert consents.has(tx, person.id, "report")
+        assert consents.withdraw(tx, person.id, "report")
+        assert not consents.has(tx, person.id, "report")
 
 
 def test_a_grant_counts_until_it_is_revoked(database: Database) -> None:
