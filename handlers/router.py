@@ -58,7 +58,8 @@ def handle(turn: Turn) -> None:
         turn.state["offered"] = turn.offered
     people.save_state(turn.tx, turn.conversation.account_id, turn.state)
     if turn.replies:
-        outbox.put(turn.tx, turn.conversation.account_id, "reply", turn.replies)
+        account_id, channel = turn.conversation.account_id, turn.message.channel
+        outbox.put(turn.tx, account_id, "reply", turn.replies, channel)
 
 
 def _dispatch(turn: Turn) -> None:

@@ -68,7 +68,14 @@ class Settled:
 
 
 _DUE = (
-    select(recipients.c.account_id)
+    select(
+        recipients.c.account_id,
+        accounts.c.sender,
+        accounts.c.unreachable_why,
+        conversations.c.updated_at,
+    )
+    .join(accounts, accounts.c.id == recipients.c.account_id)
+    .join(conversations, conversations.c.account_id == recipients.c.account_id)
     .where(
         recipients.c.channel == bindparam("on_channel"),
         recipients.c.rank == bindparam("of_rank"),
@@ -77,17 +84,12 @@ _DUE = (
     )
     .order_by(recipients.c.due_at)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=recipients)
 )
 _LEASE = (
     update(recipients)
     .where(recipients.c.account_id == bindparam("of_account"))
     .values(leased_until=bindparam("until"), holder=bindparam("by"))
-)
-_WHO = (
-    select(accounts.c.sender, accounts.c.unreachable_why, conversations.c.updated_at)
-    .join(conversations, conversations.c.account_id == accounts.c.id)
-    .where(accounts.c.id == bindparam("of_account"))
 )
 _QUEUED = (
     select(outbox.c.id, outbox.c.kind, outbox.c.body, outbox.c.created_at, outbox.c.attempts)
@@ -148,6 +150,7 @@ _GO_ON = (
     .where(recipients.c.account_id == bindparam("of_account"))
     .values(rank=bindparam("to_rank"), due_at=bindparam("to_due"), leased_until=bindparam("now"))
 )
+_GONE = delete(recipients).where(recipients.c.account_id == bindparam("of_account"))
 _REST = (
     update(outbox)
     .where(outbox.c.account_id == bindparam("of_account"), outbox.c.state == "queued")
@@ -163,30 +166,37 @@ def claim(tx: Tx, channel: str, holder: str, limit: int, apart: int = 0) -> list
 
 
 def _lease(tx: Tx, channel: str, holder: str, limit: int, above: int) -> list[Recipient]:
-    due: list[int] = []
+    due: list[Recipient] = []
     for rank in sorted(RANKS.values()):
         if (most := limit - len(due)) <= 0:
             break
         where = {"on_channel": channel, "of_rank": above + rank, "now": tx.now, "most": most}
-        due.extend(tx.execute(_DUE, where).scalars())
-    found = []
-    for account_id in due:
-        tx.execute(_LEASE, {"of_account": account_id, "until": tx.now + LEASE, "by": holder})
-        who = tx.execute(_WHO, {"of_account": account_id}).one()
-        rows = tx.execute(_QUEUED, {"of_account": account_id, "now": tx.now})
-        told = tuple(Row(*row) for row in rows)
-        found.append(Recipient(account_id, who.sender, who.unreachable_why, who.updated_at, told))
-    return found
+        for account_id, sender, unreachable, wrote_at in tx.execute(_DUE, where):
+            due.append(Recipient(account_id, sender, unreachable, wrote_at, ()))
+    if due:
+        lease = {"until": tx.now + LEASE, "by": holder}
+        tx.execute(_LEASE, [{"of_account": one.account_id, **lease} for one in due])
+    return [replace(one, rows=_queued(tx, one.account_id)) for one in due]
+
+
+def _queued(tx: Tx, account_id: int) -> tuple[Row, ...]:
+    rows = tx.execute(_QUEUED, {"of_account": account_id, "now": tx.now})
+    return tuple(Row(*row) for row in rows)
 
 
 def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
     """Record what came of leases. What another holder has taken over meanwhile stays his."""
+    ended = [
+        {"of_id": row_id, "to_state": state, "why": why[:200], "at": tx.now}
+        for one in done
+        for state, row_id, why in (
+            *(("sent", row_id, "") for row_id in one.sent),
+            *(("failed", row_id, why) for row_id, why in one.failed),
+        )
+    ]
+    if ended:
+        tx.execute(_END, ended)
     for one in done:
-        for row_id in one.sent:
-            tx.execute(_END, {"of_id": row_id, "to_state": "sent", "why": "", "at": tx.now})
-        for row_id, why in one.failed:
-            ended = {"of_id": row_id, "to_state": "failed", "why": why[:200], "at": tx.now}
-            tx.execute(_END, ended)
         for row_id, due_at in one.put_off:
             tx.execute(_PUT_OFF, {"of_id": row_id, "to_due": due_at})
         if one.tried is not None:
@@ -202,7 +212,7 @@ def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
 def _free(tx: Tx, account_id: int, again_at: datetime, above: int) -> None:
     following = tx.execute(_NEXT, {"of_account": account_id, "now": tx.now}).one_or_none()
     if following is None:
-        tx.execute(delete(recipients).where(recipients.c.account_id == account_id))
+        tx.execute(_GONE, {"of_account": account_id})
         return
     due_at = max(again_at, following.due_at or again_at)
     tx.execute(

@@ -92,8 +92,10 @@ def _sooner(new: Any) -> dict[str, Any]:
     }
 
 
-def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
-    """Queue messages for an account, to leave in this order."""
+def put(
+    tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body], channel: str | None = None
+) -> None:
+    """Queue messages for an account, to leave in this order; `channel` is its own, where known."""
     row = {
         "account_id": account_id,
         "kind": kind,
@@ -102,7 +104,7 @@ def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
     }
     # One by one, so that ids follow the order they are to be read in on every store.
     ids = [tx.insert(outbox, {**row, "body": body}) for body in bodies]
-    called = expect(tx, kind, account_id)
+    called = channel not in FETCHING and expect(tx, kind, account_id)
     tx.news.extend(
         News(account_id, row_id, body, tx.now, called)
         for row_id, body in zip(ids, bodies, strict=True)

@@ -23,7 +23,9 @@ class Unfinished:
 
     def done(self, sender: str, body: Body) -> int:
         """How many messages of this row the platform has taken already."""
-        key, number = self._rows.get(sender, (b"", 0))
+        if sender not in self._rows:
+            return 0
+        key, number = self._rows[sender]
         return number if key == _key(body) else 0
 
     def stopped(self, sender: str, body: Body, number: int, outcome: Outcome) -> None:
