@@ -215,6 +215,13 @@ def test_a_colon_alone_gives_no_orders(question: str) -> None:
         ),
         ("trạm y tế nộp hồ sơ khen ở đâu", "file_commune"),
         ("bãi rác của xã ở đâu", "off_topic"),
+        ("hộ nghèo có được khen không", "poor_household"),
+        ("ho ngheo gop 5 trieu thi duoc gi", "poor_household"),
+        ("hộ cận nghèo góp công có được xét khen không", "poor_household"),
+        ("hộ nghèo năm nay được gì", "other_programme"),
+        ("hộ nghèo có phải góp tiền không", "voluntary"),
+        ("hộ nghèo không góp tiền có sao không", "voluntary"),
+        ("hộ gia đình có phải góp tiền không", "voluntary"),
     ],
 )
 def test_words_of_other_matters_do_not_hide_a_question(question: str, topic: str) -> None:
