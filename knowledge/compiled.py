@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -41,7 +41,6 @@ _MADE_BY = (
 _FORGOTTEN = 3600.0
 """Seconds after which a file of another version is no longer anybody's."""
 _BROKEN = (OSError, ValueError, TypeError, EOFError)
-Postings = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +127,6 @@ class _Kept(Sequence[Phrasings]):
     __hash__ = None  # type: ignore[assignment]  # equal by content, as lists are
 
 
-def _shared(found: Mapping[str, Postings]) -> dict[str, Postings]:
-    """The same with each number, pair and list made once, however often it stands there: a quarter
-    of a loaded plan's memory."""
-    numbers: dict[float, float] = {}
-    pairs: dict[tuple[int, float], tuple[int, float]] = {}
-    lists: dict[Postings, Postings] = {}
-
-    def pair(one: tuple[int, float]) -> tuple[int, float]:
-        return pairs.setdefault(one, (one[0], numbers.setdefault(one[1], one[1])))
-
-    return {
-        feature: lists.setdefault(postings, tuple(map(pair, postings)))
-        for feature, postings in found.items()
-    }
-
-
 def _pack(made: Learned) -> tuple[Any, ...]:
     lexicon, index = made.lexicon, made.index
     numbers: dict[float, float] = {}
@@ -164,7 +147,7 @@ def _pack(made: Learned) -> tuple[Any, ...]:
         ),
         (
             index.names,
-            _shared(index.postings),
+            index.postings,
             {name: numbers.setdefault(weight, weight) for name, weight in index.weights.items()},
             index.unseen,
             tuple(

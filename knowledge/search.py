@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from struct import Struct
 
 from knowledge.reading import Reading
 
@@ -26,6 +27,8 @@ _FOREIGN, _MISSING, _CORE = 0.08, 0.06, 0.7
 """What a family loses for a subject it never speaks of, and for lacking the one it always names."""
 _FORESEEN = 0.3
 """What a family gains for a question that is one of its phrasings, word for word."""
+_POSTING = Struct("<Hd")
+_NOWHERE = b""
 SLOTS = ("subject", "award", "action", "unsaid")
 """Groups of concepts in which one thing named in place of another makes it another question."""
 
@@ -60,10 +63,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The searchable form of a pack's families. `postings`: feature → (family number, weight)."""
+    """The searchable form of a pack's families. `postings`: feature → (family number, weight), one
+    `_POSTING` after the other: a question goes through some 1,700 of them, and what lies side by
+    side in memory is read in a fraction of the time."""
 
     names: tuple[str, ...]
-    postings: Mapping[str, tuple[tuple[int, float], ...]]
+    postings: Mapping[str, bytes]
     weights: Mapping[str, float]
     unseen: float
     examples: Sequence[Phrasings]
@@ -111,19 +116,23 @@ def build(
         return rarity * (_STOP if feature in stop else 1)
 
     weights = {feature: weigh(feature, families) for feature, families in spread.items()}
-    postings: dict[str, list[tuple[int, float]]] = {}
+    postings: dict[str, bytearray] = {}
+
+    def post(feature: str, number: int, weight: float) -> None:
+        postings.setdefault(feature, bytearray()).extend(_POSTING.pack(number, weight))
+
     for number, (name, count) in enumerate(zip(names, counts, strict=True)):
         told = prose[name].features
         for feature, times in count.items():
             share = times / (times + _SATURATION)
-            postings.setdefault(feature, []).append((number, weights[feature] * share))
+            post(feature, number, weights[feature] * share)
         for feature in told - count.keys():
             if feature in weights:
-                postings.setdefault(feature, []).append((number, weights[feature] * _PROSE))
+                post(feature, number, weights[feature] * _PROSE)
     examples = tuple(_phrasings(readings[name], weights) for name in names)
     return Index(
         names=names,
-        postings={feature: tuple(found) for feature, found in postings.items()},
+        postings={feature: bytes(found) for feature, found in postings.items()},
         weights=weights,
         unseen=math.log(1 + total) * 0.8,
         examples=examples,
@@ -181,7 +190,7 @@ def rank(
         if own < _FAINT:
             continue
         counted += own
-        for number, weight in index.postings.get(feature, ()):
+        for number, weight in _POSTING.iter_unpack(index.postings.get(feature, _NOWHERE)):
             sums[number] += weight
     foreseen = index.foreseen.get(" ".join(reading.tokens), -1)
     # Whoever wrote it down for this family knew what else its words could mean.
@@ -230,10 +239,8 @@ def _strange(index: Index, number: int, tokens: tuple[str, ...]) -> float:
 
 
 def _holds(index: Index, feature: str, number: int) -> bool:
-    for other, _ in index.postings.get(feature, ()):  # noqa: SIM110 - any() takes twice as long
-        if other == number:
-            return True
-    return False
+    found = index.postings.get(feature, _NOWHERE)
+    return any(other == number for other, _ in _POSTING.iter_unpack(found))
 
 
 def _likeness(
