@@ -249,7 +249,7 @@ async def _by_window(
         return await platform.send(to.sender, row.body, pace)
     if not template:
         return Failed("window")
-    return await platform.send_template(to.sender, template, _fields(row.body))
+    return await platform.send_template(to.sender, template, _fields(row.body), pace)
 
 
 def _fields(body: Body) -> dict[str, str]:
