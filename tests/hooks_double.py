@@ -134,6 +134,7 @@ class Site:
     app: App
     asgi: Starlette
     folder: Path
+    spool: Spool
 
     async def post(self, hook: Hook, raw: bytes, headers: Headers | None = None) -> int:
         """The status of one call; genuine where no headers are given."""
@@ -198,7 +199,7 @@ async def site_of(url: str, world: World, clock: HandClock, folder: Path) -> Asy
     pictures, books = KeptPictures(engine, folder / "media"), Workbooks(engine, world)
     linked = platforms.make(app, spool, pictures, books)
     try:
-        yield Site(app, Starlette(routes=linked.routes), folder)
+        yield Site(app, Starlette(routes=linked.routes), folder, spool)
     finally:
         await linked.close()
         engine.close()

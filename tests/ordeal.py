@@ -12,16 +12,19 @@ import io
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import redirect_stderr
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, redirect_stderr, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from bot.console.json_body import MAX_BODY
+from handlers.turn import World
 from storage.received import MAX_RAW
 from storage.schema import accounts, dead_letters, outbox
-from tests.hooks_double import Hook, Site, stamp, written
+from tests.conftest import HandClock
+from tests.hooks_double import Hook, Site, site_of, stamp, written
 
 AT_ONCE = 60
 """Calls under way together; beside them `BYSTANDERS` write plain words."""
@@ -35,6 +38,24 @@ class Nowhere(io.TextIOBase):
 
     def write(self, text: str) -> int:
         return len(text)
+
+
+@asynccontextmanager
+async def ordeal_of(
+    hook: Hook, url: str, world: World, clock: HandClock, folder: Path
+) -> AsyncIterator[Ordeal]:
+    """An ordeal on a store; when it is over, nothing may be lost."""
+    async with site_of(url, world, clock, folder) as site:
+        # What a busy machine takes too long over lies in the spool for a while.
+        handing_on = asyncio.create_task(site.spool.run())
+        try:
+            ordeal = Ordeal(site, hook)
+            yield ordeal
+            ordeal.ended()
+        finally:
+            handing_on.cancel()
+            with suppress(asyncio.CancelledError):
+                await handing_on
 
 
 class Ordeal:
@@ -68,6 +89,8 @@ class Ordeal:
             ]
             assert not odd, odd
             self.statuses.update(statuses)
+        while self._site.spool.waiting:  # noqa: ASYNC110 - the files are the signal
+            await asyncio.sleep(0.001)
 
     def owe_words(self, number: int, why: str) -> None:
         """The person with this number is to be told something."""
@@ -78,14 +101,23 @@ class Ordeal:
         kept = self._letters()
         lost = [raw for digest, raw in self._kept.items() if digest not in kept]
         assert not lost, lost
-        told = answered(self._site, self._hook)
+        told = self.answered()
         unanswered = [why for who, why in self._people.items() if who not in told]
         assert not unanswered, unanswered
-        assert self._site.stored()["spool"] == 0
         print(
             f"{self._hook.name}: {dict(self.statuses)}, {len(kept)} kept, "
             f"{len(self._people)} people answered, nothing lost"
         )
+
+    def answered(self) -> set[str]:
+        """The people of this platform who were told something."""
+        told = (
+            select(accounts.c.sender)
+            .join(outbox, outbox.c.account_id == accounts.c.id)
+            .where(accounts.c.channel == self._hook.name)
+        )
+        with self._site.app.database.reading(self._site.app.clock()) as tx:
+            return set(tx.execute(told).scalars())
 
     def _owe(self, raw: bytes) -> None:
         # An empty call is how Zalo Bot looks whether anybody is there.
@@ -100,17 +132,6 @@ class Ordeal:
             found = {(_digest(row.raw), row.error) for row in rows}
         assert {error for _, error in found} <= {"not understood"}
         return {digest for digest, _ in found}
-
-
-def answered(site: Site, hook: Hook) -> set[str]:
-    """The people of a platform who were told something."""
-    told = (
-        select(accounts.c.sender)
-        .join(outbox, outbox.c.account_id == accounts.c.id)
-        .where(accounts.c.channel == hook.name)
-    )
-    with site.app.database.reading(site.app.clock()) as tx:
-        return set(tx.execute(told).scalars())
 
 
 def signable(hook: Hook, raw: bytes) -> bytes:

@@ -17,8 +17,8 @@ from telegram.constants import UpdateType as PtbUpdateType
 
 from handlers.turn import World
 from tests.conftest import Fresh, HandClock
-from tests.hooks_double import Hook, hooks, site_of, written
-from tests.ordeal import Ordeal, answered, parsed
+from tests.hooks_double import Hook, hooks, written
+from tests.ordeal import ordeal_of, parsed
 from tests.test_zalo_oa_malformed import paths
 
 FEW, MANY = 30, 3_000
@@ -98,12 +98,11 @@ async def test_thousands_of_every_kind_with_a_field_spoiled(
     hook: Hook, many: int, fresh_url: Fresh, world: World, clock: HandClock, tmp_path: Path
 ) -> None:
     chance, numbers = random.Random(f"kinds/{hook.name}"), itertools.count()
-    async with site_of(fresh_url("sqlite"), world, clock, tmp_path) as site:
-        ordeal = Ordeal(site, hook)
+    async with ordeal_of(hook, fresh_url("sqlite"), world, clock, tmp_path) as ordeal:
         for kind, make in hook.kinds.items():
             whole = next(numbers)
             await ordeal.through(kind, [written(make(whole))])
-            is_answered = hook.person(whole) in answered(site, hook)
+            is_answered = hook.person(whole) in ordeal.answered()
             raws = []
             for name in itertools.islice(itertools.cycle(ODD), many):
                 event = make(number := next(numbers))
@@ -113,7 +112,6 @@ async def test_thousands_of_every_kind_with_a_field_spoiled(
                 if is_answered and found is not None and identity(found) == identity(event):
                     ordeal.owe_words(number, f"{kind}: {path} {name} {(odd or b'')[:40]!r}")
             await ordeal.through(kind, raws)
-        ordeal.ended()
 
 
 def test_every_kind_of_telegram_s_updates_is_tried() -> None:

@@ -14,8 +14,8 @@ import pytest
 from bot.console.json_body import MAX_BODY
 from handlers.turn import World
 from tests.conftest import Fresh, HandClock
-from tests.hooks_double import Hook, hooks, site_of, written
-from tests.ordeal import Ordeal, events
+from tests.hooks_double import Hook, hooks, written
+from tests.ordeal import events, ordeal_of
 from tests.test_zalo_oa_malformed import changed, paths, wild
 
 FEW, MANY = 100, 3_000
@@ -122,11 +122,10 @@ async def test_thousands_of_bodies_spoiled_in_each_way(
     hook: Hook, many: int, fresh_url: Fresh, world: World, clock: HandClock, tmp_path: Path
 ) -> None:
     chance = random.Random(f"malformed/{hook.name}")
-    async with site_of(fresh_url("sqlite"), world, clock, tmp_path) as site:
-        ordeal, whole = Ordeal(site, hook), events(hook, itertools.count())
+    whole = events(hook, itertools.count())
+    async with ordeal_of(hook, fresh_url("sqlite"), world, clock, tmp_path) as ordeal:
         for way in WAYS:
             raws = (way(chance, event) for event in itertools.islice(whole, many))
             await ordeal.through(way.__name__, raws)
         few = itertools.islice(whole, many if many == MANY else FEW_LARGE)
         await ordeal.through("large", (large(chance, event) for event in few))
-        ordeal.ended()
