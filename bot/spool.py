@@ -124,7 +124,9 @@ class Spool:
         """Hand on what lies here, until cancelled."""
         while True:
             self._news.clear()
-            has_moved = await self._hand_on_in_turn()
+            if not self.waiting:
+                await self.look()
+            has_moved = self.waiting > 0 and await self._hand_on_in_turn()
             if not self.waiting:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_SECONDS):
@@ -163,9 +165,9 @@ class Spool:
     async def _hand_on_in_turn(self) -> bool:
         """Hand on what lies here while any goes, unless another process does so now. Whether any
         went."""
-        is_ours, has_moved = self.waiting > 0 and _locked(self._handing_on), False
+        is_ours, has_moved = _locked(self._handing_on), False
         try:
-            await self.look()
+            await self.look()  # others may have handed on meanwhile
             # A batch of each channel in turn: a long queue of one holds up no other.
             while is_ours and any([await self._hand_on(one) for one in list(self._waiting)]):
                 has_moved = True
