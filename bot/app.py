@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from bot import logs
-from bot.channels import zalo_bot_events, zalo_oa_events
+from bot.channels import zalo_bot_events, zalo_oa_events, zalo_oa_window
 from bot.clock import Clock, make_clock
 from bot.engine import Engine
 from bot.plan_folder import load_plan
@@ -54,7 +54,8 @@ def make_world(
     quantities.read("2 triệy rưởi", "money")
     return World(
         plan, places.load(), Words(), due, officer_contact, most_per_minute, verify_days,
-        windowed="" if templates else zalo_oa_events.CHANNEL, fileless=zalo_bot_events.CHANNEL,
+        windowed="" if templates else zalo_oa_events.CHANNEL, window_days=zalo_oa_window.PAID.days,
+        fileless=zalo_bot_events.CHANNEL,
     )  # fmt: skip
 
 

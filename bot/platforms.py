@@ -30,7 +30,7 @@ from bot.channels import zalo_oa_webhook as oa_webhook
 from bot.channels.platform import Body, Failed, Outcome, Pace, Platform
 from bot.channels.telegram_answers import CallFailed
 from bot.channels.telegram_intake import Intake
-from bot.channels.zalo_bot import ZaloBot, account_of
+from bot.channels.zalo_bot import ZaloBot
 from bot.channels.zalo_oa import ZaloOa
 from bot.channels.zalo_oa_account import Accounts
 from bot.channels.zalo_oa_consent import Consent
@@ -220,7 +220,9 @@ def _zalo_oa(
         told.zalo_oa_id, client, told.zalo_oa_api_base, keeper, _fetcher(told, "zalo_oa_api_base"),
         pictures, app.clock, workbook_address=addresses.of,
     )  # fmt: skip
-    port = Port(app.engine, spool, app.world, platform.channel, platform.account)
+    port = Port(
+        app.engine, spool, app.world, platform.channel, platform.account, oa_webhook.PATIENCE
+    )
     keys = {"oa_secret_key": _plain(told, "zalo_oa_secret_key"), "app_secret": secret}
     made.routes.append(
         oa_webhook.route(
@@ -249,7 +251,7 @@ async def _by_window(
         return await platform.send(to.sender, row.body, pace)
     if not template:
         return Failed("window")
-    return await platform.send_template(to.sender, template, _fields(row.body))
+    return await platform.send_template(to.sender, template, _fields(row.body), pace)
 
 
 def _fields(body: Body) -> dict[str, str]:
@@ -276,7 +278,9 @@ def _zalo_bot(app: App, spool: Spool, pictures: KeptPictures, made: Platforms) -
         token, make_client(), _fetcher(told, "zalo_bot_api_base"), addresses.of,
         api_base=told.zalo_bot_api_base,
     )  # fmt: skip
-    port = Port(app.engine, spool, app.world, platform.channel, account_of(token))
+    port = Port(
+        app.engine, spool, app.world, platform.channel, platform.account, zalo_bot_webhook.PATIENCE
+    )
     made.routes.append(addresses.route(pictures, told.data_dir / "media"))
     made.lines.append(Line(platform, _speed(app, platform, told.zalo_bot_per_second)))
     if told.zalo_bot_mode == "webhook":

@@ -26,24 +26,32 @@ class Port:
     """What one bot on one platform needs; for Telegram, Zalo OA and Zalo Bot alike."""
 
     def __init__(
-        self, engine: Engine, spool: Spool, world: World, channel: str, account: str
+        self,
+        engine: Engine,
+        spool: Spool,
+        world: World,
+        channel: str,
+        account: str,
+        patience: float | None = None,
     ) -> None:
+        """`patience` is how many seconds storage may take before an event is spooled."""
         self._engine = engine
         self._spool = spool
         self._world = world
         self._channel = channel
         self._account = account
+        self._patience = patience
         self.platform: Platform | None = None
         """Set once it is made; what is said besides turns goes through it."""
 
     async def receive(self, message: Message, raw: bytes) -> None:
         """Take one turn, or spool it. Raises StorageAway when neither can be."""
-        await self._spool.take(message, raw)
+        await self._take(message, raw)
 
     async def keep(self, raw: bytes) -> None:
         """Keep a genuine body nobody can read, once."""
         digest = hashlib.sha256(raw).hexdigest()
-        await self._spool.take(Unread(self._channel, f"{self._account}:{digest}"), raw)
+        await self._take(Unread(self._channel, f"{self._account}:{digest}"), raw)
 
     async def take(self, event: zalo_oa.Event, raw: bytes) -> None:
         """Act on one of Zalo OA's events."""
@@ -51,7 +59,7 @@ class Port:
             case zalo_oa.Said(message=message):
                 await self.receive(message, raw)
             case zalo_oa.Paused(sender=sender, until=until):
-                await self._spool.take(Pause(self._channel, self._account, sender, until), b"")
+                await self._take(Pause(self._channel, self._account, sender, until), b"")
             case zalo_oa.Left(sender=sender, at=at):
                 # Zalo may tell it hours later, when he has come back.
                 await self._note(sender, "blocked", at)
@@ -63,7 +71,10 @@ class Port:
         await self._note(sender, "" if can_be else "blocked", self._engine.clock())
 
     async def _note(self, sender: str, why: str, at: datetime) -> None:
-        await self._spool.take(Reach(self._channel, self._account, sender, why, at), b"")
+        await self._take(Reach(self._channel, self._account, sender, why, at), b"")
+
+    async def _take(self, event: Event, raw: bytes) -> None:
+        await self._spool.take(event, raw, self._patience)
 
     async def offered(self, sender: str) -> Sequence[str]:
         """The ids of the choices in what was last said to a person, the latest rows first."""

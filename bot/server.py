@@ -24,6 +24,7 @@ from bot import erasing, faults, metrics, platforms, tidying, workbooks
 from bot.app import App
 from bot.campaigns import Campaigns
 from bot.channels import web, web_files, web_mydata
+from bot.connections import Connection, make_room
 from bot.console import pages
 from bot.delivery import Delivery
 from bot.errors import BadUsage, StorageAway
@@ -197,10 +198,11 @@ def listen(settings: Settings) -> socket.socket:
     return opened
 
 
-def serve(app: App, listening: socket.socket, only: Part | None = None) -> None:
-    """Serve until told to stop; then finish what is under way."""
-    config = uvicorn.Config(
-        make_site(app, only),
+def configured(site: Starlette) -> uvicorn.Config:
+    """How a site is served."""
+    return uvicorn.Config(
+        site,
+        http=Connection,
         # Its own would print faults with their words; what it logs goes the way of all libraries.
         log_config=None,
         log_level="warning",
@@ -209,4 +211,9 @@ def serve(app: App, listening: socket.socket, only: Part | None = None) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+
+
+def serve(app: App, listening: socket.socket, only: Part | None = None) -> None:
+    """Serve until told to stop; then finish what is under way."""
+    make_room()
+    uvicorn.Server(configured(make_site(app, only))).run(sockets=[listening])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from handlers import policy
 from handlers.policy import Where
@@ -12,9 +12,6 @@ from storage import grants, subscriptions
 from storage.database import Tx
 from storage.grants import Grant
 from storage.subscriptions import Village
-
-SILENT = timedelta(days=7)
-"""For who has been silent for longer, `World.windowed` takes nothing."""
 
 
 def area(turn: Turn, place: str) -> tuple[str, ...]:
@@ -32,7 +29,7 @@ def reach(
 ) -> tuple[int, dict[str, int]]:
     """(how many people, {why: how many of them cannot be reached})."""
     people, missed = 0, dict[str, int]()
-    for one in subscriptions.groups(tx, tx.now - SILENT, places=places, actors=actors):
+    for one in subscriptions.groups(tx, _since(tx, world), places=places, actors=actors):
         people += one.people
         why = one.unreachable or ("window" if one.silent and one.channel == world.windowed else "")
         if why:
@@ -40,11 +37,16 @@ def reach(
     return people, missed
 
 
+def _since(tx: Tx, world: World) -> datetime:
+    """Who has not written since then has long been silent."""
+    return tx.now - timedelta(days=world.window_days)
+
+
 def villages(
     tx: Tx, world: World, places: Sequence[str], most: int, skip: int = 0
 ) -> list[Village]:
     """Where those live whom the loudspeaker must reach, the village with the most in front."""
-    since = tx.now - SILENT
+    since = _since(tx, world)
     return subscriptions.unreached(tx, since, world.windowed, most, skip, places=places)
 
 

@@ -42,7 +42,9 @@ class World:
     verify_days: int = 7
     """For so many days a commune has a report to itself."""
     windowed: str = ""
-    """The channel that takes nothing for who has long been silent, "" for none."""
+    """The channel that takes nothing for who has been silent for longer than `window_days`, "" for
+    none."""
+    window_days: int = 0
     fileless: str = ""
     """The channel through which no file goes either way, "" for none."""
     keep_talk: Callable[[Turn], str | None] | None = None

@@ -30,10 +30,10 @@ from bot.workbooks import Workbooks
 from handlers.turn import World
 from storage.database import Database
 from storage.schema import metadata
+from tests import event_kinds
 from tests.conftest import HandClock
 from tests.fakes import telegram, zalo_bot, zalo_oa
 from tests.fakes.zalo_oa_people import People as ZaloPeople
-from tests.fakes.zalo_oa_people import Seen
 from tests.fakes.zalo_push import sign
 from tests.telegram_double import people_and_updates
 
@@ -46,16 +46,16 @@ Headers = list[tuple[bytes, bytes]]
 @dataclass(frozen=True, slots=True)
 class Hook:
     """One platform's webhook from its own side. `says` is the event of a person's words, `kinds`
-    one event of every kind; `headers` are those of a genuine body."""
+    makes an event of every kind; `headers` are those of a genuine body."""
 
     name: str
     path: str
     header: bytes
     headers: Callable[[bytes], Headers]
     says: Callable[[int, str], dict[str, Any]]
-    kinds: Mapping[str, dict[str, Any]]
-    sender: Callable[[dict[str, Any]], str]
-    """Whose words an event of `says` holds."""
+    kinds: Mapping[str, event_kinds.Make]
+    person: Callable[[int], str]
+    """The id of the person with this number."""
 
 
 def written(event: Mapping[str, Any]) -> bytes:
@@ -70,67 +70,40 @@ def hooks() -> dict[str, Hook]:
 
 def _telegram() -> Hook:
     people, updates = people_and_updates()
-    first = 8_123_456_789_012
 
     def says(number: int, text: str) -> dict[str, Any]:
-        people.say(first + number, text)
+        people.say(event_kinds.FIRST_CHAT + number, text)
         return updates.pop()
 
-    def kinds() -> dict[str, dict[str, Any]]:
-        chat = first - 1
-        people.say(chat, "chào")
-        people.photo(chat, b"\xff\xd8\xff", "ảnh")
-        people.document(chat, b"%PDF", "a.pdf", "application/pdf")
-        people.voice(chat, b"OggS")
-        people.sticker(chat)
-        people.location(chat, 22.4, 103.4)
-        people.contact(chat, "0912345678", "Páo")
-        people.edit(chat, 1, "chào lại")
-        people.block(chat)
-        people.unblock(chat)
-        return {f"{number}.{[*one][-1]}": one for number, one in enumerate(updates)}
-
-    def sender(event: dict[str, Any]) -> str:
-        return str(event["message"]["chat"]["id"])
-
-    made, header = kinds(), telegram_webhook.HEADER
-    updates.clear()
+    header = telegram_webhook.HEADER
     headers: Headers = [(header, SECRET.encode())]
-    return Hook("telegram", telegram_webhook.PATH, header, lambda _raw: headers, says, made, sender)
+    return Hook(
+        "telegram",
+        telegram_webhook.PATH,
+        header,
+        lambda _raw: headers,
+        says,
+        event_kinds.telegram(people, updates),
+        lambda number: str(event_kinds.FIRST_CHAT + number),
+    )
 
 
 def _zalo_oa() -> Hook:
     people = ZaloPeople(zalo_oa.APP_ID, zalo_oa.OA_ID, HandClock())
-    who, photo = people.person(999_999), {"url": "http://f6.photo.talk.zdn.vn/a.jpg"}
-    place = {"coordinates": {"latitude": "22.4", "longitude": "103.4"}}
-    kinds = {
-        "text": people.says(who, "chào"),
-        "image": people.sends(who, "image", photo),
-        "link": people.sends(who, "link", photo),
-        "file": people.sends(who, "file", {**photo, "name": "a", "size": "1"}),
-        "sticker": people.sends(who, "sticker", {"id": "1"}),
-        "audio": people.sends(who, "audio", photo),
-        "location": people.sends(who, "location", place),
-        "card": people.sends(who, "business_card", {"description": "{}"}),
-        "follow": people.follows(who),
-        "unfollow": people.follows(who, "unfollow"),
-        "chatnow": people.opens_chat(who),
-        "info": people.shares(who, {"name": "Páo", "phone": 84912345678}),
-        "seen": people.receipt(who, "user_seen_message", {"msg_ids": ["1"]}),
-        "echo": people.echo(who, Seen("1", "text", HandClock()()), admin_id="2"),
-    }
     header = zalo_oa_signature.HEADER
 
     def headers(raw: bytes) -> Headers:
         return [(header, sign(zalo_oa.APP_ID, raw, stamp(raw), zalo_oa.OA_SECRET).encode())]
 
-    def says(number: int, text: str) -> dict[str, Any]:
-        return people.says(people.person(number), text)
-
-    def sender(event: dict[str, Any]) -> str:
-        return str(event["sender"]["id"])
-
-    return Hook("zalo_oa", zalo_oa_webhook.PATH, header, headers, says, kinds, sender)
+    return Hook(
+        "zalo_oa",
+        zalo_oa_webhook.PATH,
+        header,
+        headers,
+        lambda number, text: people.says(people.person(number), text),
+        event_kinds.zalo_oa(people, zalo_oa.OA_ID),
+        lambda number: people.person(number).user_id,
+    )
 
 
 def stamp(raw: bytes) -> str:
@@ -141,27 +114,16 @@ def stamp(raw: bytes) -> str:
 
 def _zalo_bot() -> Hook:
     fake = zalo_bot.FakeZaloBot(HandClock())
-    who = fake.person(999_999)
-    kinds = {
-        "text": fake.says(who, "chào"),
-        "bare": fake.says(who, "chào"),
-        "image": fake.sends(who, "image", {"photo": "https://a.zdn.vn/a.jpg", "caption": "ảnh"}),
-        "voice": fake.sends(who, "voice", {"voice_url": "https://a.zdn.vn/a.aac"}),
-        "sticker": fake.sends(who, "sticker", {"sticker": "1", "url": "https://a.zdn.vn/a"}),
-        "unsupported": fake.sends(who, "unsupported", {}),
-    }
-    kinds = {name: one if name == "bare" else fake.body(one) for name, one in kinds.items()}
     header = zalo_bot_webhook.HEADER
     headers: Headers = [(header, SECRET.encode())]
-
-    def says(number: int, text: str) -> dict[str, Any]:
-        return fake.body(fake.says(fake.person(number), text))
-
-    def sender(event: dict[str, Any]) -> str:
-        return str(event["result"]["message"]["chat"]["id"])
-
     return Hook(
-        "zalo_bot", zalo_bot_webhook.PATH, header, lambda _raw: headers, says, kinds, sender
+        "zalo_bot",
+        zalo_bot_webhook.PATH,
+        header,
+        lambda _raw: headers,
+        lambda number, text: fake.body(fake.says(fake.person(number), text)),
+        event_kinds.zalo_bot(fake),
+        lambda number: fake.person(number).user_id,
     )
 
 
@@ -172,6 +134,7 @@ class Site:
     app: App
     asgi: Starlette
     folder: Path
+    spool: Spool
 
     async def post(self, hook: Hook, raw: bytes, headers: Headers | None = None) -> int:
         """The status of one call; genuine where no headers are given."""
@@ -236,7 +199,7 @@ async def site_of(url: str, world: World, clock: HandClock, folder: Path) -> Asy
     pictures, books = KeptPictures(engine, folder / "media"), Workbooks(engine, world)
     linked = platforms.make(app, spool, pictures, books)
     try:
-        yield Site(app, Starlette(routes=linked.routes), folder)
+        yield Site(app, Starlette(routes=linked.routes), folder, spool)
     finally:
         await linked.close()
         engine.close()

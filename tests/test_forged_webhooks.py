@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels import webhooks
+from bot.console import json_body
 from bot.console.json_body import MAX_BODY
 from handlers.turn import World
 from tests.conftest import Fresh, HandClock
@@ -192,7 +192,7 @@ async def test_a_body_that_never_ends_is_not_waited_for(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(webhooks, "READ_SECONDS", 0)
+    monkeypatch.setattr(json_body, "READ_SECONDS", 0)
     raw = written(hook.says(1, "menu"))
     async with site_of(fresh_url("sqlite"), world, clock, tmp_path) as site:
         call = Call(site.asgi, "POST", hook.path, hook.headers(raw))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 import httpx
 import pytest
 
-from bot.channels.platform import Later, Unsure
+from bot.channels.platform import Later, Unsure, at_once
 from bot.channels.zalo_oa_calls import Calls, Refusal
 from bot.channels.zalo_oa_oauth import Granted
 from bot.channels.zalo_oa_tokens import TokenKeeper
@@ -108,6 +108,6 @@ async def test_a_call_never_raises_whatever_the_token_is(
     keeper = TokenKeeper(MemoryTokens(clock), ask, clock, first="first", sleep=no_sleep)
     await keeper.adopt(Granted(token, "refresh", 90_000))
     async with answering(sized(b"{}")) as base, make_client() as client:
-        answer = await Calls(client, base, keeper, clock).post("/a", json={})
+        answer = await Calls(client, base, keeper, clock).post("/a", at_once, json={})
     assert isinstance(answer, Refusal)
     assert answer.outcome == (came or Later(5, "no_connection"))

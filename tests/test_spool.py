@@ -22,7 +22,7 @@ from bot import tidying
 from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.events import Event, Pause, Reach, Unread
-from bot.spool import PATIENCE, Spool
+from bot.spool import Spool
 from handlers.messages import Attachment, Message
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -57,7 +57,7 @@ class Store:
 
 
 async def hand_on(spool: Spool, until_empty: bool = True) -> None:
-    await spool.take_over()
+    await spool.look()
     task = asyncio.create_task(spool.run())
     async with asyncio.timeout(10):
         while spool.waiting and until_empty:  # noqa: ASYNC110 - the files are the signal
@@ -89,7 +89,7 @@ async def test_what_came_while_away_comes_first_and_whole_even_after_a_restart(
     await give(Spool(tmp_path, store.store), range(1, 6))
     later = Spool(tmp_path, store.store)
     store.away = False
-    await later.take_over()
+    await later.look()
     assert later.waiting == 5
     await give(later, [6])
     await give(later, [1], channel="telegram")
@@ -122,11 +122,9 @@ async def test_while_still_away_it_all_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_slow", [False, True])
-async def test_what_is_told_besides_messages_keeps_its_place(
-    tmp_path: Path, is_slow: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_is_told_besides_messages_keeps_its_place(tmp_path: Path, is_slow: bool) -> None:
     """Who leaves and comes back is reached again; an operator's pause begins after what he read."""
-    monkeypatch.setitem(PATIENCE, "zalo_oa", 0.0 if is_slow else 1.5)
+    patience = 0.0 if is_slow else None
     store = Store()
     store.away, store.is_slow = not is_slow, is_slow
     besides: list[Event] = [
@@ -135,12 +133,11 @@ async def test_what_is_told_besides_messages_keeps_its_place(
         Pause("zalo_oa", "oa", "u1", AT),
     ]
     spool = Spool(tmp_path, store.store)
-    await give(spool, [1])
+    await spool.take(message(1), b"tin 1", patience)
     for event in besides:
-        await spool.take(event, b"")
+        await spool.take(event, b"", patience)
     assert store.order == []
     store.away = store.is_slow = False
-    monkeypatch.setitem(PATIENCE, "zalo_oa", 1.5)
     await give(spool, [2])
     del spool  # its process has ended
     await hand_on(Spool(tmp_path, store.store))
@@ -177,7 +174,7 @@ async def test_people_are_handed_on_in_parallel_each_in_order(tmp_path: Path) ->
     assert begun["u3"] == ["u3-0", "u3-1", "u3-2"]
 
 
-async def test_each_process_has_its_own_and_takes_over_from_who_is_gone(tmp_path: Path) -> None:
+async def test_processes_share_the_queue_and_any_of_them_hands_on(tmp_path: Path) -> None:
     store = Store()
     store.away = True
     one, two = Spool(tmp_path, store.store), Spool(tmp_path, store.store)
@@ -185,12 +182,80 @@ async def test_each_process_has_its_own_and_takes_over_from_who_is_gone(tmp_path
     await give(two, [2])
     await give(one, [3])
     store.away = False
-    await hand_on(two)
-    assert store.taken == [message(2)]
     del one  # its process has ended
     await hand_on(two)
-    assert store.taken == [message(2), message(1), message(3)]
+    assert store.taken == [message(1), message(2), message(3)]
     assert list(tmp_path.rglob("*.json")) == []
+
+
+async def test_no_process_overtakes_what_another_was_told(tmp_path: Path) -> None:
+    store = Store()
+    one, two = Spool(tmp_path, store.store), Spool(tmp_path, store.store)
+    looking = asyncio.create_task(two.run())
+    await give(two, [0])
+    store.away = True
+    await give(one, [1])
+    async with asyncio.timeout(10):
+        while not two.waiting:  # noqa: ASYNC110 - the files are the signal
+            await asyncio.sleep(0.001)
+    looking.cancel()
+    store.away = False
+    await give(two, [2])
+    await give(two, [1], channel="telegram")
+    assert store.taken == [message(0), message(1, "telegram")]
+    await hand_on(two)
+    assert store.taken[2:] == [message(1), message(2)]
+    await one.look()
+    await give(one, [3])
+    await give(two, [4])
+    assert store.taken[4:] == [message(3), message(4)]
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+async def test_one_process_at_a_time_hands_on(tmp_path: Path) -> None:
+    begun, may_end, taken = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def slowly(event: Event, _raw: bytes) -> None:
+        assert isinstance(event, Message)
+        begun.set()
+        await may_end.wait()
+        taken.append(event.event_id)
+
+    slept = asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        slept.set()
+        await may_end.wait()
+
+    store = Store()
+    store.away = True
+    await give(Spool(tmp_path, store.store), [1, 2])
+    store.away = False
+    first = asyncio.create_task(hand_on(Spool(tmp_path, slowly)))
+    await begun.wait()
+    second = asyncio.create_task(hand_on(Spool(tmp_path, store.store, sleep=sleep)))
+    async with asyncio.timeout(10):
+        await slept.wait()
+    assert store.taken == []
+    may_end.set()
+    await asyncio.gather(first, second)
+    assert (taken, store.taken) == (["e1", "e2"], [])
+
+
+@pytest.mark.parametrize("step", [0, -1_000_000_000])
+async def test_clocks_that_stand_still_or_step_back_lose_and_shuffle_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    store, at = Store(), time.time_ns()
+    store.away = True
+    one, two = Spool(tmp_path, store.store), Spool(tmp_path, store.store)
+    for number, spool in enumerate((one, two, one, two)):
+        monkeypatch.setattr(time, "time_ns", lambda number=number: at + number * step)
+        await spool.look()
+        await give(spool, [number])
+    store.away = False
+    await hand_on(one)
+    assert store.taken == [message(number) for number in range(4)]
 
 
 async def test_what_comes_while_an_event_is_being_written_stands_behind_it(
@@ -287,8 +352,7 @@ async def test_a_folder_that_cannot_be_written_acknowledges_nobody(tmp_path: Pat
     store = Store()
     store.away = True
     spool = Spool(tmp_path / "spool", store.store)
-    [own] = (tmp_path / "spool").iterdir()
-    (own / "zalo_oa").write_text("a file where a folder should be")
+    (tmp_path / "spool" / "zalo_oa").write_text("a file where a folder should be")
     with pytest.raises(StorageAway):
         await give(spool, [1])
     assert spool.waiting == 0
@@ -353,17 +417,13 @@ async def test_what_is_set_aside_is_kept_a_week_from_then(tmp_path: Path) -> Non
     assert [path.suffix for path in tmp_path.rglob("*.*")] == [".unreadable"]
 
 
-async def test_what_storage_takes_too_long_over_is_spooled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(PATIENCE, "zalo_oa", 0.0)
+async def test_what_storage_takes_too_long_over_is_spooled(tmp_path: Path) -> None:
     store = Store()
     spool = Spool(tmp_path, store.store)
     store.is_slow = True
-    await spool.take(message(1), b"tin 1")
+    await spool.take(message(1), b"tin 1", 0.0)
     store.is_slow = False
     await spool.take(message(2), b"tin 2")
     assert (store.taken, spool.waiting) == ([], 2)
-    monkeypatch.setitem(PATIENCE, "zalo_oa", 1.5)
     await hand_on(spool)
     assert [one.event_id for one in store.taken] == ["e1", "e2"]

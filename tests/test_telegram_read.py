@@ -188,7 +188,7 @@ def test_what_nobody_said_is_passed_over(fields: dict[str, Any]) -> None:
 
 def test_what_cannot_be_read_is_still_somebody_speaking() -> None:
     chat = {"id": CHAT, "type": "private"}
-    for kind in ("poll", "dice", "venue", "paid_media"):
+    for kind in ("poll", "dice", "venue", "paid_media", "voice", "photo", "location", "contact"):
         message = {"message_id": 2, "chat": chat, kind: {"new": 1}}
         found = read({"update_id": 1, "message": message}, ACCOUNT, AT).message
         assert found is not None

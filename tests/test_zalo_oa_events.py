@@ -215,6 +215,7 @@ def test_receipts() -> None:
         "add_user_to_tag",
         "user_send_group_text",
         "oa_send_group_text",
+        "oa_send_consent",
         "new",
     ],
 )

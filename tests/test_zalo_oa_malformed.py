@@ -18,35 +18,20 @@ from bot.channels.zalo_oa_events import (
     read,
 )
 from tests.conftest import START, HandClock
+from tests.event_kinds import zalo_oa
 from tests.fakes.zalo_oa import APP_ID, OA_ID
-from tests.fakes.zalo_oa_people import People, Seen
+from tests.fakes.zalo_oa_people import People
 from tests.fakes.zalo_push import compact
-
-PEOPLE = People(APP_ID, OA_ID, HandClock())
-PAO = PEOPLE.person(1)
-PHOTO = "http://f6.photo.talk.zdn.vn/a.jpg"
 
 
 def of(event: dict[str, Any] | bytes) -> Event | Ignored:
     return read(event if isinstance(event, bytes) else compact(event), OA_ID, START)
 
 
-KINDS: dict[str, dict[str, Any]] = {
-    "text": PEOPLE.says(PAO, "a"),
-    "image": PEOPLE.sends(PAO, "image", {"url": PHOTO}),
-    "link": PEOPLE.sends(PAO, "link", {"url": PHOTO}),
-    "file": PEOPLE.sends(PAO, "file", {"url": PHOTO, "name": "a", "size": "1"}),
-    "sticker": PEOPLE.sends(PAO, "sticker", {"id": "1"}),
-    "audio": PEOPLE.sends(PAO, "audio", {"url": PHOTO}),
-    "location": PEOPLE.sends(PAO, "location", {"coordinates": {"latitude": "1", "longitude": "2"}}),
-    "card": PEOPLE.sends(PAO, "business_card", {"description": "{}"}),
-    "follow": PEOPLE.follows(PAO),
-    "unfollow": PEOPLE.follows(PAO, "unfollow"),
-    "chatnow": PEOPLE.opens_chat(PAO),
-    "info": PEOPLE.shares(PAO, {"name": "a", "phone": 84}),
-    "seen": PEOPLE.receipt(PAO, "user_seen_message", {"msg_ids": ["1"]}),
-    "received": PEOPLE.receipt(PAO, "user_received_message", {"msg_id": "1"}),
-    "echo": PEOPLE.echo(PAO, Seen("1", "text", START), admin_id="2"),
+KINDS = {
+    name: make(1)
+    for name, make in zalo_oa(People(APP_ID, OA_ID, HandClock()), OA_ID).items()
+    if not isinstance(of(make(1)), Ignored)
 }
 HOSTILE = st.recursive(
     st.none()

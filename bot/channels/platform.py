@@ -55,7 +55,7 @@ LONGEST_WAIT = 3600.0
 """Seconds a platform's word may hold anything back; then it is asked again."""
 Outcome = Sent | Later | Unsure | Failed
 Pace = Callable[[], Awaitable[Later | None]]
-"""Awaited before every message of a row but the first; with a `Later` the rest waits till then."""
+"""Awaited before every call for a row but the first; with a `Later` the rest waits till then."""
 Why = Literal["gone", "too_large", "not_allowed", "later"]
 
 
@@ -71,6 +71,20 @@ async def at_once() -> None:
     """The pace of who need not wait."""
 
 
+def every_call(pace: Pace) -> Pace:
+    """A row's pace as its every call awaits it, the first as well, which has had its turn."""
+    begun = False
+
+    async def turn() -> Later | None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            return None
+        return await pace()
+
+    return turn
+
+
 class Platform(Protocol):
     """One bot on one platform."""
 
@@ -78,7 +92,7 @@ class Platform(Protocol):
     account: str
 
     async def send(self, sender: str, body: Body, pace: Pace = at_once) -> Outcome:
-        """Say one outbox row to a person, in as many of the platform's messages as it takes, each
+        """Say one outbox row to a person, in as many of the platform's calls as it takes, each
         after the first at the `pace` given."""
 
     async def fetch(self, reference: str, most: int) -> bytes:

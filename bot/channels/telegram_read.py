@@ -33,8 +33,12 @@ _FILES: tuple[tuple[str, AttachmentKind], ...] = (
     ("sticker", "sticker"),
 )
 """An animation is not here: Telegram sends it as a document too."""
-_OTHER_CONTENT = ("poll", "dice", "game", "story", "invoice", "paid_media", "checklist", "venue")
-"""What a person may send that is no service message, and that nothing here can read."""
+_SAID = (
+    "text", "caption", "photo", *(key for key, _ in _FILES), "location", "contact",
+    "poll", "dice", "game", "story", "invoice", "paid_media", "checklist", "venue",
+)  # fmt: skip
+"""What a person may send; with one of them he waits for an answer, even if nothing here can read
+it. A message without any is a service message."""
 
 
 class NotUnderstood(ValueError):
@@ -98,9 +102,7 @@ def _message(
     text = _text(fields.get("text"))
     text = _typed(text) if text.startswith("/") else text or _text(fields.get("caption"))
     attachments = tuple(_attachments(fields))
-    if not (
-        text or attachments or "text" in fields or any(key in fields for key in _OTHER_CONTENT)
-    ):
+    if not any(key in fields for key in _SAID):
         return Incoming()  # a pinned message, a new picture of the chat: nobody said anything
     return Incoming(
         Message(

@@ -27,6 +27,7 @@ from bot.channels.web_stream import Pause, Streams, news_or_poll
 from bot.console import pages
 from bot.console.json_body import (
     BodyTooLarge,
+    BodyTooSlow,
     ClientGone,
     NotAnObject,
     is_text,
@@ -106,6 +107,9 @@ def routes(
         sender = identity.sender(request.scope)
         if sender is None:
             return Response(_error(words["no_cookie"]), 401, _JSON)
+        if streams.is_full:
+            # The page says that it is cut off, and comes again by itself.
+            return Response(status_code=503, headers={"Retry-After": "10"})
         return EventSourceResponse(
             streams.events(sender),
             ping=KEEP_ALIVE_SECONDS,
@@ -164,6 +168,7 @@ class _Answer:
         await send(self._body)
 
 
+_TOO_SLOW = _Answer(408, extra=[(b"connection", b"close")])
 _TAKEN = _Answer(200, b'{"ok":true}')
 _NOTHING_MORE = _Answer(204)
 _Take = Callable[[str, Mapping[str, object], bytes], Awaitable[_Answer]]
@@ -203,6 +208,8 @@ class _Posted:
             return await self._take(sender, parse_object(raw), raw)
         except BodyTooLarge:
             return self._too_large
+        except BodyTooSlow:
+            return _TOO_SLOW
         except NotAnObject:
             return self._unreadable
         except _BadField as fault:

@@ -24,6 +24,10 @@ POLL_SECONDS = 2.0
 STREAMS_PER_PERSON = 3
 """A phone, a computer and a forgotten tab; each costs a look every `POLL_SECONDS`."""
 
+MOST_STREAMS = 1_000
+"""Of all people in this process: pages stay open for hours, and must leave connections to those who
+come and go, the platforms among them (`bot/connections.py`)."""
+
 OPENING = b"retry: 2000\n\n"
 """Milliseconds until the browser comes again; sent at once, so that proxies pass the headers on."""
 
@@ -61,6 +65,12 @@ class Streams:
         self._port = port
         self._pause = pause
         self._seats: dict[str, deque[_Seat]] = {}
+        self._taken = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further page may listen for now."""
+        return self._taken >= MOST_STREAMS
 
     async def events(self, sender: str) -> AsyncIterator[bytes]:
         """Server-sent events for `sender` until the browser leaves or a newer stream takes the
@@ -68,6 +78,7 @@ class Streams:
         """
         with self._port.watch(sender) as news:
             seat = self._sit(sender, news)
+            self._taken += 1
             try:
                 yield OPENING
                 sent: set[int] = set()
@@ -83,6 +94,7 @@ class Streams:
                         await self._pause(news)
                 yield CLOSING
             finally:
+                self._taken -= 1
                 self._leave(sender, seat)
 
     async def _pending(self, sender: str) -> tuple[Outgoing, ...]:

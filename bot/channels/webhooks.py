@@ -6,14 +6,13 @@ is told 200 only when what it sent is committed, or kept for a person to look at
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from bot.console.json_body import BodyTooLarge, ClientGone, read_body
+from bot.console.json_body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from bot.errors import StorageAway
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -23,9 +22,6 @@ Genuine = Callable[[bytes, Headers], bool]
 """Whether the platform sent this body."""
 Take = Callable[[bytes], Awaitable[None]]
 """Commits what a genuine body holds, or keeps it; raises StorageAway when neither was possible."""
-
-READ_SECONDS = 10.0
-"""For a whole body, however slowly it drips; platforms send theirs at once."""
 
 
 def holding(header: bytes, secret: str) -> Shown:
@@ -77,11 +73,10 @@ class _Webhook:
         if not self._shown(scope["headers"]):
             return self._to_strangers, []
         try:
-            async with asyncio.timeout(READ_SECONDS):
-                raw = await read_body(scope, receive)
+            raw = await read_body(scope, receive)
         except BodyTooLarge:
             return 413, []
-        except TimeoutError:
+        except BodyTooSlow:
             return 408, [(b"connection", b"close")]
         if not self._genuine(raw, scope["headers"]):
             return self._to_strangers, []

@@ -19,7 +19,7 @@ import structlog
 
 from bot.channels import zalo_oa_bodies as bodies
 from bot.channels.plain_text import numbered
-from bot.channels.platform import Body, Failed, Outcome, Pace, Sent, Unsure, at_once
+from bot.channels.platform import Body, Failed, Outcome, Pace, Sent, Unsure, at_once, every_call
 from bot.channels.unfinished import Unfinished
 from bot.channels.zalo_fields import text
 from bot.channels.zalo_oa_calls import Calls, Refusal
@@ -32,6 +32,8 @@ from bot.fetching import Fetcher
 
 CONSULTATION = "/v3.0/oa/message/cs"
 TEMPLATE = "/v3.0/oa/message/template"
+_UPLOADED: dict[Kind, str] = {"picture": "pictures", "file": "files"}
+"""By kind, where a row names what is uploaded."""
 REMEMBERED = 10_000
 """Ids of own messages; their echoes come within seconds."""
 
@@ -74,11 +76,11 @@ class ZaloOa:
         """Say one outbox row. Besides text, choices and pictures it may hold "files": [media id, …]
         and "phone_card": {"title", "subtitle"}.
         """
-        steps = self._steps(sender, body)
+        steps = self._steps(sender, body, every_call(pace))
         done = self._unfinished.done(sender, body)
         outcome: Outcome | None = None
         for number, step in enumerate(steps[done:], start=done):
-            came = (await pace() if number > done else None) or await step()
+            came = await step()
             if isinstance(came, Sent):
                 outcome = came
             elif came is not None:
@@ -88,10 +90,11 @@ class ZaloOa:
         return outcome or (Sent() if done else Failed("nothing_to_send"))
 
     async def send_template(
-        self, sender: str, template_id: str, data: Mapping[str, str]
+        self, sender: str, template_id: str, data: Mapping[str, str], pace: Pace = at_once
     ) -> Outcome:
         """Send an approved template message: the way to a person whose window is closed."""
-        return await self._post(TEMPLATE, bodies.template(sender, template_id, data))
+        made = bodies.template(sender, template_id, data)
+        return await self._post(TEMPLATE, made, every_call(pace))
 
     async def fetch(self, reference: str, most: int) -> bytes:
         """The bytes of a photo, voice note or file. Raises NotFetched."""
@@ -118,40 +121,41 @@ class ZaloOa:
         """Whether this process sent the message."""
         return message_id in self._own
 
-    def _steps(self, sender: str, body: Body) -> list[_Step]:
+    def _steps(self, sender: str, body: Body, pace: Pace) -> list[_Step]:
         choices, card = body.get("choices") or [], body.get("phone_card")
         if named := body.get("workbook"):
             where = self._workbook_address(named) or named["otherwise"]
             body = {**body, "text": f"{body['text']}\n{where}"}
         steps: list[_Step] = [
-            *(partial(self._upload, sender, "picture", one) for one in body.get("pictures") or []),
-            *(partial(self._upload, sender, "file", one) for one in body.get("files") or []),
+            partial(self._upload, sender, kind, one, pace)
+            for kind, several in _UPLOADED.items()
+            for one in body.get(several) or []
         ]
         if self._buttons_taken and bodies.fits_buttons(choices) and body["text"].strip():
             *head, last = bodies.texts(body["text"])
-            steps += [self._message(sender, one) for one in head]
-            steps.append(partial(self._with_buttons, sender, last, choices))
+            steps += [self._message(sender, one, pace) for one in head]
+            steps.append(partial(self._with_buttons, sender, last, choices, pace))
         else:
             whole = numbered(body["text"], choices) if choices else body["text"]
-            steps += [self._message(sender, one) for one in bodies.texts(whole)]
+            steps += [self._message(sender, one, pace) for one in bodies.texts(whole)]
         if card:
             made = bodies.phone_card(card["title"], card["subtitle"], self._card_picture)
-            steps.append(self._message(sender, made))
+            steps.append(self._message(sender, made, pace))
         return steps
 
-    def _message(self, sender: str, message: bodies.Json) -> _Step:
-        return partial(self._post, CONSULTATION, bodies.consultation(sender, message))
+    def _message(self, sender: str, message: bodies.Json, pace: Pace) -> _Step:
+        return partial(self._post, CONSULTATION, bodies.consultation(sender, message), pace)
 
     async def _with_buttons(
-        self, sender: str, message: bodies.Json, choices: bodies.Choices
+        self, sender: str, message: bodies.Json, choices: bodies.Choices, pace: Pace
     ) -> Outcome:
         pressable = bodies.consultation(sender, bodies.with_buttons(message, choices))
-        answer = await self._calls.post(CONSULTATION, json=pressable)
+        answer = await self._calls.post(CONSULTATION, pace, json=pressable)
         if not (isinstance(answer, Refusal) and answer.code in BUTTONS):
             return self._outcome(answer)
         came: Outcome = Unsure("nothing_sent")
         for one in bodies.texts(numbered(message["text"], choices)):
-            came = await self._post(CONSULTATION, bodies.consultation(sender, one))
+            came = await self._post(CONSULTATION, bodies.consultation(sender, one), pace)
             if not isinstance(came, Sent):
                 return came
         # The same error also comes for other fields: only now is it sure that it was the buttons.
@@ -159,25 +163,26 @@ class ZaloOa:
         log.warning("zalo_oa_takes_no_buttons", code=answer.code)
         return came
 
-    async def _upload(self, sender: str, kind: Kind, media_id: str) -> Outcome | None:
+    async def _upload(self, sender: str, kind: Kind, media_id: str, pace: Pace) -> Outcome | None:
         """Send a picture or a file; None when it no longer exists."""
         answer: Mapping[str, object] | Refusal = {}
         for _ in range(2):
-            uploaded = await self._uploads.get(kind, media_id)
+            uploaded = await self._uploads.get(kind, media_id, pace)
             if uploaded is None:
                 log.warning("zalo_oa_media_gone", kind=kind)
                 return None
             if isinstance(uploaded, Refusal):
                 return uploaded.outcome
             made = bodies.image(uploaded) if kind == "picture" else bodies.file(uploaded)
-            answer = await self._calls.post(CONSULTATION, json=bodies.consultation(sender, made))
+            content = bodies.consultation(sender, made)
+            answer = await self._calls.post(CONSULTATION, pace, json=content)
             if not (isinstance(answer, Refusal) and answer.code == EXPIRED_UPLOAD):
                 break
             self._uploads.forget(kind, media_id)
         return self._outcome(answer)
 
-    async def _post(self, path: str, content: dict[str, Any]) -> Outcome:
-        return self._outcome(await self._calls.post(path, json=content))
+    async def _post(self, path: str, content: dict[str, Any], pace: Pace) -> Outcome:
+        return self._outcome(await self._calls.post(path, pace, json=content))
 
     def _outcome(self, answer: Mapping[str, object] | Refusal) -> Outcome:
         if isinstance(answer, Refusal):

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from bot.channels.platform import Failed, Later, Unsure
+from bot.channels.platform import Failed, Later, Pace, Unsure
 from bot.channels.zalo_oa_errors import TOKEN, Trouble, outcome_of, outcome_of_status
 from bot.channels.zalo_oa_tokens import AGAIN, NoToken, TokenKeeper
 from bot.errors import StorageAway
@@ -45,9 +45,9 @@ class Calls:
         self._client, self._base, self._tokens = client, base.rstrip("/"), tokens
         self._now = now
 
-    async def post(self, path: str, **content: Any) -> Data | Refusal:
+    async def post(self, path: str, pace: Pace, **content: Any) -> Data | Refusal:
         """The answer's data; `content` is httpx's (`json=`, `files=`). A token that is not taken is
-        refreshed once.
+        refreshed once, and what is then called again waits its turn again.
         """
         refused = ""
         for last in (False, True):
@@ -57,6 +57,8 @@ class Calls:
                 return Refusal(_without_token(consent=none.consent))
             except StorageAway as away:
                 return Refusal(Later(away.retry_after, "storage_away", whole=True))
+            if later := await pace():
+                return Refusal(later)
             answer = await self._once(path, token, content)
             if last or not isinstance(answer, Refusal) or answer.code not in TOKEN:
                 break

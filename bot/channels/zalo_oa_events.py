@@ -87,7 +87,7 @@ def read(raw: bytes, account: str, now: datetime) -> Event | Ignored:
     name = text(fields.get("event_name"))
     if name in _SAID:
         return _said(fields, name, account, now)
-    if name.startswith("oa_send_") and not name.startswith("oa_send_group_"):
+    if name.startswith("oa_send_") and not name.startswith(_NO_ECHO):
         return _echo(fields, name, account, now)
     if name in _OTHERS:
         return _OTHERS[name](fields, account, now)
@@ -211,6 +211,8 @@ _SAID = {
     "user_send_business_card",
     "user_send_file",
 }
+_NO_ECHO = ("oa_send_group_", "oa_send_consent")
+"""Of the names an echo begins like: said to a group, and what a person is asked to permit."""
 _OTHERS: dict[str, Callable[[_Fields, str, datetime], Event]] = {
     "follow": _followed,
     "unfollow": _unfollowed,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from bot.channels.platform import Failed, Later, Unsure
+from bot.channels.platform import Failed, Later, Pace, Unsure
 from bot.channels.zalo_fields import text
 from bot.channels.zalo_oa_bodies import MAX_FILE, MAX_IMAGE
 from bot.channels.zalo_oa_calls import Calls, Refusal
@@ -37,7 +37,7 @@ class Uploads:
         self._calls, self._media, self._now = calls, media, now
         self._known: OrderedDict[tuple[Kind, str], tuple[str, datetime]] = OrderedDict()
 
-    async def get(self, kind: Kind, media_id: str) -> str | Refusal | None:
+    async def get(self, kind: Kind, media_id: str, pace: Pace) -> str | Refusal | None:
         """What to send it by; None when we no longer have it."""
         found = self._known.get((kind, media_id))
         if found is not None and self._now() - found[1] < KEPT:
@@ -45,7 +45,7 @@ class Uploads:
         content = await self._content(kind, media_id)
         if content is None:
             return None
-        answer = await self._calls.post(_PATHS[kind], files={"file": content})
+        answer = await self._calls.post(_PATHS[kind], pace, files={"file": content})
         if isinstance(answer, Refusal):
             if isinstance(answer.outcome, Unsure):
                 # Nobody sees an upload that is made twice.

@@ -15,6 +15,9 @@ from bot.channels.zalo_oa_events import Event, Ignored, Paused, read
 from bot.channels.zalo_oa_signature import Signature
 
 PATH = "/zalo/oa/webhook"
+PATIENCE = 1.5
+"""Seconds storage may take. Zalo waits two for its answer, and then counts towards switching the
+webhook off."""
 MOST_NAMES = 100
 """Of events not acted on, each logged once."""
 

@@ -6,6 +6,7 @@ Whatever a stranger sends ends in a value or in one of the exceptions here, neve
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Never
@@ -14,10 +15,16 @@ from starlette.types import Receive, Scope
 
 MAX_BODY = 1024 * 1024
 """Bytes; the limit `contracts.md` gives to every body that comes in."""
+READ_SECONDS = 10.0
+"""For a whole body, however slowly it drips; it is no larger than a page of words."""
 
 
 class BodyTooLarge(Exception):
     """The body is over the limit, as declared or as counted."""
+
+
+class BodyTooSlow(Exception):
+    """The body was not whole in time."""
 
 
 class ClientGone(Exception):
@@ -29,10 +36,14 @@ class NotAnObject(ValueError):
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int = MAX_BODY) -> bytes:
-    """The whole body; raises as `read_chunks`."""
+    """The whole body; raises as `read_chunks`, and `BodyTooSlow`."""
     body = bytearray()  # grows in place: a body sent byte by byte must not cost its square
-    async for chunk in read_chunks(scope, receive, limit):
-        body += chunk
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            async for chunk in read_chunks(scope, receive, limit):
+                body += chunk
+    except TimeoutError:
+        raise BodyTooSlow from None
     return bytes(body)
 
 

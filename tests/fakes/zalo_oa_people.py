@@ -71,39 +71,40 @@ class People:
         if name == "follow":
             who.last_interaction = self._now()
         about = {"oa_id": self._oa_id, "follower": {"id": who.user_id}, "source": "oa_profile"}
-        return self._event(name, about)
+        return self.event(name, about)
 
     def opens_chat(self, who: Person) -> Event:
         """He presses "Nhắn tin"."""
         who.last_interaction = self._now()
         about = {"oa_id": self._oa_id, "user_id": who.user_id}
-        return self._event("user_click_chatnow", about)
+        return self.event("user_click_chatnow", about)
 
     def shares(self, who: Person, info: Event) -> Event:
         """He answers the phone card."""
-        return self._event("user_submit_info", {**self._ends(who), "info": info})
+        return self.event("user_submit_info", {**self._ends(who), "info": info})
 
     def receipt(self, who: Person, name: str, message: Event) -> Event:
         """Something reached him or was read."""
         ends = {"sender": {"id": self._oa_id}, "recipient": {"id": who.user_id}}
-        return self._event(name, {**ends, "message": message})
+        return self.event(name, {**ends, "message": message})
 
     def echo(self, who: Person, message: Seen, admin_id: str = "") -> Event:
         """What the OA said to him comes back to its app; `admin_id` where a human said it."""
         by = {"id": self._oa_id} | ({"admin_id": admin_id} if admin_id else {})
         said = {"text": message.text, "msg_id": message.message_id}
         about = {"sender": by, "recipient": {"id": who.user_id}, "message": said}
-        return self._event(f"oa_send_{message.kind}", about)
+        return self.event(f"oa_send_{message.kind}", about)
+
+    def event(self, name: str, about: Event) -> Event:
+        """An event of this name, as all of them are written."""
+        stamp = str(int(self._now().timestamp() * 1000))
+        return {"app_id": self._app_id, "event_name": name, **about, "timestamp": stamp}
 
     def _sent(self, who: Person, kind: str, message: Event) -> Event:
         who.last_interaction = self._now()
         said = {**message, "msg_id": self.message_id()}
-        return self._event(f"user_send_{kind}", {**self._ends(who), "message": said})
+        return self.event(f"user_send_{kind}", {**self._ends(who), "message": said})
 
     def _ends(self, who: Person) -> Event:
         by_app = {"user_id_by_app": who.user_id[::-1]}
         return {"sender": {"id": who.user_id}, "recipient": {"id": self._oa_id}, **by_app}
-
-    def _event(self, name: str, about: Event) -> Event:
-        stamp = str(int(self._now().timestamp() * 1000))
-        return {"app_id": self._app_id, "event_name": name, **about, "timestamp": stamp}
