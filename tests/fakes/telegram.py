@@ -54,6 +54,8 @@ class FakeTelegram:
         self.base = ""
         self.calls: list[Call] = []
         self.pushes: list[Push] = []
+        self.through: Callable[[str], str] = str
+        """Where a post to the webhook really goes: what stands before several replicas decides."""
         self.people = People(int(token.split(":")[0]), self._queue, now)
         self._now = now
         self._sleep = sleep
@@ -203,6 +205,7 @@ class FakeTelegram:
             self._now,
             self._sleep,
             self._pushed,
+            self.through,
         )
         for update in self._waiting.values():
             self._pusher.push(update)

@@ -69,7 +69,7 @@ async def run(
         zygote = Zygote(log, data, modules)
         undo.callback(zygote.close)
         site = Site(data, database_url, replicas, zygote)
-        async with far_side(platform, site.ports[0], site.now, site.up, seed) as side:
+        async with far_side(platform, site.ports, site.now, site.up, seed) as side:
             site.settings = side.settings
             counts, people, stuck = await _drive(site, side, kills, seed, restart)
             wrong = await asyncio.to_thread(_judge, site, side, people, counts)
@@ -210,6 +210,7 @@ def _judge(site: Site, side: FarSide, people: list[Person], counts: Counter[str]
     )
     counts["not taken at once"] = side.refused()
     counts["not answered in time"] = side.late()
+    counts["beyond the platform's ladder"] = side.beyond()
     counts["reports"] = len(plain.reports)
     counts["photos"] = sum(len(one.shown_photos) for one in villagers)
     counts["decisions"] = sum(len(officer.decided) for officer in officers)
