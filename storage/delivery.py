@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from sqlalchemy import bindparam, case, delete, exists, or_, select, update
 
@@ -181,7 +182,8 @@ def _lease(tx: Tx, channel: str, holder: str, limit: int, above: int) -> list[Re
 
 def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
     """Record what came of leases. What another holder has taken over meanwhile stays his."""
-    for one in done:
+    # In the order in which `outbox.expect` locks recipients, or the two would wait for each other.
+    for one in sorted(done, key=attrgetter("account_id")):
         for row_id in one.sent:
             tx.execute(_END, {"of_id": row_id, "to_state": "sent", "why": "", "at": tx.now})
         for row_id, why in one.failed:

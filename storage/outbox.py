@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -102,17 +102,25 @@ def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
     }
     # One by one, so that ids follow the order they are to be read in on every store.
     ids = [tx.insert(outbox, {**row, "body": body}) for body in bodies]
-    called = expect(tx, kind, account_id)
+    tx.expected[account_id] = min(RANKS[kind], tx.expected.get(account_id, RANKS[kind]))
     tx.news.extend(
-        News(account_id, row_id, body, tx.now, called)
-        for row_id, body in zip(ids, bodies, strict=True)
+        News(account_id, row_id, body, tx.now) for row_id, body in zip(ids, bodies, strict=True)
     )
 
 
-def expect(tx: Tx, kind: Kind, account_id: int) -> bool:
-    """Let delivery call this account, where its channel is called at all: True."""
-    waits = {"of_account": account_id, "rank": RANKS[kind], "due": tx.now}
-    return tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits) > 0
+def expect(tx: Tx) -> None:
+    """Let delivery call whom something was queued for, where their channel is called at all.
+
+    Only at the end, and in the accounts' order: two turns that tell each other's people would
+    otherwise wait for each other.
+    """
+    called = set[int]()
+    for account_id, rank in sorted(tx.expected.items()):
+        waits = {"of_account": account_id, "rank": rank, "due": tx.now}
+        if tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits):
+            called.add(account_id)
+    tx.expected.clear()
+    tx.news[:] = [replace(one, called=one.account_id in called) for one in tx.news]
 
 
 def push_to_all(tx: Tx, account_ids: Collection[int], body: Body) -> None:

@@ -466,8 +466,8 @@ def test_only_platforms_that_must_be_called_get_recipients(
         for channel in (*outbox.FETCHING, "telegram", "zalo_oa", "zalo_bot"):
             account_id = people.open_conversation(tx, channel, "x", "a").account_id
             outbox.put(tx, account_id, "push", [{"text": "tin", "choices": []}])
-        called: list[Any] = [one.called for one in tx.news]
-        assert called == [False, False, True, True, True]
+    called: list[Any] = [one.called for one in tx.news]
+    assert called == [False, False, True, True, True]
 
 
 async def test_a_row_we_cannot_send_is_not_said_for_ever(engine: Engine, clock: HandClock) -> None:
