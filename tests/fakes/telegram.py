@@ -181,9 +181,10 @@ class FakeTelegram:
         self._news.set()
 
     async def _stop_pushing(self) -> None:
-        if self._pusher is not None:
-            await self._pusher.close()
-        self._pusher = None
+        # At once: what comes while it ends is for the next one.
+        pusher, self._pusher = self._pusher, None
+        if pusher is not None:
+            await pusher.close()
 
     # ---- Methods ---------------------------------------------------------------------------
 
