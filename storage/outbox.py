@@ -114,13 +114,13 @@ def expect(tx: Tx) -> None:
     Only at the end, and in the accounts' order: two turns that tell each other's people would
     otherwise wait for each other.
     """
-    called = set[int]()
+    called: dict[int, str] = {}
     for account_id, rank in sorted(tx.expected.items()):
         waits = {"of_account": account_id, "rank": rank, "due": tx.now}
-        if tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits):
-            called.add(account_id)
+        for channel in tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits, "channel"):
+            called[account_id] = channel
     tx.expected.clear()
-    tx.news[:] = [replace(one, called=one.account_id in called) for one in tx.news]
+    tx.news[:] = [replace(one, called=called.get(one.account_id, "")) for one in tx.news]
 
 
 def push_to_all(tx: Tx, account_ids: Collection[int], body: Body) -> None:
@@ -128,7 +128,7 @@ def push_to_all(tx: Tx, account_ids: Collection[int], body: Body) -> None:
     row = {"kind": "push", "state": "queued", "created_at": tx.now, "body": body}
     tx.execute(_PUT_ALL, {**row, "of_accounts": list(account_ids)})
     waits = {"of_accounts": list(account_ids), "rank": RANKS["push"], "due": tx.now}
-    tx.upsert(recipients, "account_id", _ALL_EXPECTED, _sooner, waits)
+    tx.upsert(recipients, "account_id", _ALL_EXPECTED, _sooner, waits, "channel")
 
 
 def take_back(tx: Tx, people: Collection[int], campaign: int | None = None) -> None:

@@ -52,6 +52,11 @@ class Outcome:
         """The accounts whose outbox grew."""
         return frozenset(one.account_id for one in self.news)
 
+    @property
+    def called(self) -> frozenset[str]:
+        """The channels that must be called."""
+        return frozenset(one.called for one in self.news if one.called)
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:
