@@ -96,7 +96,7 @@ class Engine:
     def listen(self) -> Listener:
         """Wake also for what other replicas commit, until the listener is closed."""
         loop = asyncio.get_running_loop()
-        return Listener(self.database, lambda accounts: _on(loop, partial(self.wake, accounts)))
+        return Listener(self.database, lambda told: _on(loop, partial(self.wake, *told)))
 
     def close(self) -> None:
         """Finish the turns under way and let go of the database."""
@@ -199,9 +199,11 @@ class Engine:
                 if page.account_id is not None:
                     del self._senders[page.account_id]
 
-    def wake(self, account_ids: Iterable[int]) -> None:
-        """These accounts have something new in storage. Call on the loop."""
-        self.outgoing.set()
+    def wake(self, account_ids: Iterable[int], channels: Iterable[str]) -> None:
+        """These accounts have something new in storage, with which these platforms are to be
+        called. Call on the loop."""
+        for channel in channels:
+            self.outgoing.set(channel)
         for account_id in account_ids:
             page = self._pages.get(self._senders.get(account_id, ""))
             if page is not None:
@@ -232,25 +234,15 @@ class Engine:
             except Exception as fault:
                 # One caller's fault must not leave the rest of the commit waiting.
                 log.error("outcome_not_heard", fault=faults.told(fault))
-            self._wake_delivery(outcome)
             if not self.database.is_sqlite:
                 # Another replica's row may have to come first: only storage knows the order.
-                if outcome.woken:
-                    self.wake(outcome.woken)
+                self.wake(outcome.woken, outcome.called)
                 continue
+            self.wake((), outcome.called)
             for one in outcome.news:
                 page = self._pages.get(self._senders.get(one.account_id, ""))
                 if page is not None:
                     page.add(outgoing(one.id, one.body, one.created_at))
-
-    def _wake_delivery(self, outcome: Outcome) -> None:
-        called = {one.account_id for one in outcome.news if one.called}
-        taken = outcome.value
-        if isinstance(taken, Taken) and called == {taken.account_id}:
-            # Mostly a turn answers only whoever spoke: the other platforms need not look.
-            self.outgoing.set(taken.channel)
-        elif called:
-            self.outgoing.set()
 
     def _bind(self, sender: str, account_id: int) -> None:
         page = self._pages.get(sender)

@@ -59,10 +59,10 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 10.0
 AGAIN_SECONDS = 30.0
-POLL_LEASE = 20.0
+POLL_LEASE = 8.0
 """Seconds a replica keeps the polling to itself unless it prolongs it: when it dies, people wait
-so long for another to go on."""
-PROLONG_SECONDS = 5.0
+so long for another to go on. Two that poll at once only get Telegram's 409."""
+PROLONG_SECONDS = 2.0
 COMMANDS = ("report", "mine", "about", "help")
 """What stands behind Telegram's menu button, by their labels."""
 TEMPLATE_FIELD, TEMPLATE_MOST = "noi_dung", 200

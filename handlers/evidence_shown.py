@@ -47,6 +47,11 @@ def is_any(tx: Tx, contribution_id: int) -> bool:
     return any(one.state in LIVE for one in media.of_contribution(tx, contribution_id))
 
 
+def is_fetching(tx: Tx, contribution_id: int) -> bool:
+    """Whether anything of what came with a report cannot be looked at yet."""
+    return any(one.state == "pending" for one in media.of_contribution(tx, contribution_id))
+
+
 def as_it_is(tx: Tx, contribution_id: int) -> list[list[Any]]:
     """What a report has: [id, whether it is a picture that can be shown], as JSON keeps it."""
     rows = media.of_contribution(tx, contribution_id)

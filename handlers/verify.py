@@ -109,6 +109,7 @@ def _read_back(turn: Turn, answers: Answers) -> dict[str, Any]:
         "corrected": corrected,
         "sent": evidence_shown.told(turn, one.id),
         "came": seen is not None and seen != answers[SEEN],
+        "fetching": evidence_shown.is_fetching(turn.tx, one.id),
         "pictures": [number for number in shown if [number, True] not in (seen or [])],
     }
 

@@ -66,14 +66,14 @@ class AuditEntry:
 class News:
     """An outbox row of this transaction: body is {"text", "choices": [{"id", "label"}]}.
 
-    `called` tells whether its channel must be called: the others come and fetch.
+    `called` is the channel that must be called with it, "" for those that come and fetch.
     """
 
     account_id: int
     id: int
     body: Mapping[str, Any]
     created_at: datetime
-    called: bool = False
+    called: str = ""
 
 
 @dataclass(slots=True)
@@ -87,6 +87,8 @@ class Tx:
     """The first fault of the database in this transaction, even if somebody swallowed it."""
     news: list[News] = field(default_factory=list)
     """What went into the outbox: after the commit the channels concerned are told."""
+    expected: dict[int, int] = field(default_factory=dict)
+    """By account, how soon delivery is to call it (its rank): written at the end of the work."""
     _seen: dict[tuple[Any, ...], Sequence[Row[Any]]] = field(default_factory=dict)
 
     @property
@@ -156,9 +158,10 @@ class Tx:
         rows: Select[*tuple[Any, ...]],
         change: Callable[[Any], Mapping[str, Any]],
         values: Mapping[str, Any],
-    ) -> int:
+        column: str,
+    ) -> Sequence[Any]:
         """Insert what `rows` selects (a column a name); where `key` is there already, make
-        `change`, which gets the row that would have gone in. How many rows went in or changed.
+        `change`, which gets the row that would have gone in. A column of the rows so written.
 
         The statement is made once for each `rows`: always call it with the same objects.
         """
@@ -168,9 +171,9 @@ class Tx:
             into = make(table).from_select([column.name for column in rows.selected_columns], rows)
             statement = into.on_conflict_do_update(
                 index_elements=[key], set_=change(into.excluded)
-            ).execution_options(preserve_rowcount=True)
+            ).returning(table.c[column])
             _UPSERT[self.connection.dialect.name, rows] = statement
-        return self.execute(statement, values).rowcount
+        return self.execute(statement, values).scalars().all()
 
     def lock(self, name: str) -> None:
         """Hold `name` against other transactions until this one ends (SQLite has one writer)."""
@@ -187,7 +190,7 @@ _UPSERT: dict[tuple[str, Select[Any]], Any] = {}
 _INSERT: dict[str, Insert] = {}
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 CHANNEL = "chung_suc"
-_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :accounts)")
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :told)")
 
 
 class Database:
@@ -240,11 +243,13 @@ class Database:
     def writing(self, now: datetime) -> Iterator[Tx]:
         """A write transaction outside the writer: the command line and migrations only."""
         from storage.audit import write_chain
+        from storage.outbox import expect
 
         try:
             with self._write.begin() as connection:
                 tx = Tx(connection, now)
                 yield tx
+                expect(tx)
                 write_chain(tx)
         except (IntegrityError, DataError, ProgrammingError):
             raise
@@ -278,11 +283,13 @@ def is_lost(connection: Connection) -> bool:
 
 
 def announce(tx: Tx) -> None:
-    """Tell the other replicas, with the commit, whose outbox grew (PostgreSQL only)."""
+    """Tell the other replicas, with the commit, whose outbox grew (PostgreSQL only), and which
+    platforms are to be called."""
     if tx.woken and tx.connection.dialect.name == "postgresql":
         # A payload is limited to 8,000 bytes; the two-second poll finds whoever is left out.
         accounts = ",".join(str(account) for account in sorted(tx.woken)[:400])
-        tx.connection.execute(_NOTIFY, {"accounts": accounts}).close()
+        called = ",".join(sorted({one.called for one in tx.news if one.called}))
+        tx.connection.execute(_NOTIFY, {"told": f"{accounts} {called}"}).close()
 
 
 def _sqlite_module() -> Any:

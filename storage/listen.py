@@ -13,12 +13,15 @@ from storage.database import CHANNEL, Database
 RETRY_SECONDS = 2.0
 LOOK_SECONDS = 1.0
 """How long a wait for notifications lasts before the thread looks whether it should stop."""
+Told = tuple[frozenset[int], frozenset[str]]
+"""Accounts, and platforms by their channel."""
 
 
 class Listener:
-    """Calls `heard` with the accounts whose outbox grew, on its own thread, until closed."""
+    """Calls `heard` with the accounts whose outbox grew, and with the platforms to be called for
+    it, on its own thread, until closed."""
 
-    def __init__(self, database: Database, heard: Callable[[frozenset[int]], None]) -> None:
+    def __init__(self, database: Database, heard: Callable[[Told], None]) -> None:
         """On SQLite there is nobody else to hear and no thread is started."""
         self._database = database
         self._heard = heard
@@ -46,11 +49,13 @@ class Listener:
                     connection.execute(f"LISTEN {CHANNEL}")
                     while not self._stop.is_set():
                         for notice in connection.notifies(timeout=LOOK_SECONDS):
-                            self._heard(_accounts(notice.payload))
+                            self._heard(_told(notice.payload))
             except psycopg.Error:
                 self._stop.wait(RETRY_SECONDS)
 
 
-def _accounts(payload: str) -> frozenset[int]:
-    """The accounts a notice names; anybody who may connect can send one, so it is not trusted."""
-    return frozenset(int(part) for part in payload.split(",") if part.isdecimal())
+def _told(payload: str) -> Told:
+    """What a notice names; anybody who may connect can send one, so it is not trusted."""
+    accounts, _, channels = payload.partition(" ")
+    known = frozenset(int(part) for part in accounts.split(",") if part.isdecimal())
+    return known, frozenset(channels.split(","))

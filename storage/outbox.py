@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -104,17 +104,26 @@ def put(
     }
     # One by one, so that ids follow the order they are to be read in on every store.
     ids = [tx.insert(outbox, {**row, "body": body}) for body in bodies]
-    called = channel not in FETCHING and expect(tx, kind, account_id)
+    if channel not in FETCHING:
+        tx.expected[account_id] = min(RANKS[kind], tx.expected.get(account_id, RANKS[kind]))
     tx.news.extend(
-        News(account_id, row_id, body, tx.now, called)
-        for row_id, body in zip(ids, bodies, strict=True)
+        News(account_id, row_id, body, tx.now) for row_id, body in zip(ids, bodies, strict=True)
     )
 
 
-def expect(tx: Tx, kind: Kind, account_id: int) -> bool:
-    """Let delivery call this account, where its channel is called at all: True."""
-    waits = {"of_account": account_id, "rank": RANKS[kind], "due": tx.now}
-    return tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits) > 0
+def expect(tx: Tx) -> None:
+    """Let delivery call whom something was queued for, where their channel is called at all.
+
+    Only at the end, and in the accounts' order: two turns that tell each other's people would
+    otherwise wait for each other.
+    """
+    called: dict[int, str] = {}
+    for account_id, rank in sorted(tx.expected.items()):
+        waits = {"of_account": account_id, "rank": rank, "due": tx.now}
+        for channel in tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits, "channel"):
+            called[account_id] = channel
+    tx.expected.clear()
+    tx.news[:] = [replace(one, called=called.get(one.account_id, "")) for one in tx.news]
 
 
 def push_to_all(tx: Tx, account_ids: Collection[int], body: Body) -> None:
@@ -122,7 +131,7 @@ def push_to_all(tx: Tx, account_ids: Collection[int], body: Body) -> None:
     row = {"kind": "push", "state": "queued", "created_at": tx.now, "body": body}
     tx.execute(_PUT_ALL, {**row, "of_accounts": list(account_ids)})
     waits = {"of_accounts": list(account_ids), "rank": RANKS["push"], "due": tx.now}
-    tx.upsert(recipients, "account_id", _ALL_EXPECTED, _sooner, waits)
+    tx.upsert(recipients, "account_id", _ALL_EXPECTED, _sooner, waits, "channel")
 
 
 def take_back(tx: Tx, people: Collection[int], campaign: int | None = None) -> None:

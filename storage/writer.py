@@ -31,6 +31,7 @@ from sqlalchemy.exc import (
 from storage.audit import write_chain
 from storage.database import Database, News, Tx, announce, is_lost
 from storage.errors import DatabaseAway
+from storage.outbox import expect
 
 MAX_BATCH = 64
 """Measured: beyond 64 a batch the sync is already spread thin and only the wait grows."""
@@ -50,6 +51,11 @@ class Outcome:
     def woken(self) -> frozenset[int]:
         """The accounts whose outbox grew."""
         return frozenset(one.account_id for one in self.news)
+
+    @property
+    def called(self) -> frozenset[str]:
+        """The channels that must be called."""
+        return frozenset(one.called for one in self.news if one.called)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +218,7 @@ class Writer:
             value = work(tx)
             if tx.fault is not None:
                 raise tx.fault
+            expect(tx)
             write_chain(tx)
             announce(tx)
         except Exception:

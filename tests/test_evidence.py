@@ -166,11 +166,11 @@ def test_before_it_is_recorded_the_officer_is_shown_the_picture_he_has_not_seen(
     assert "pictures" not in talk.last["Hà"][-1]
     talk.send("Páo", "photo")
     [told] = talk.press("Hà", "Ghi nhận")
-    assert "nay có: 2 ảnh" in told
+    assert "nay có: 2 ảnh (em đang tải về)." in told
     assert "pictures" not in talk.last["Hà"][-1], "it is not fetched yet"
     second = _fetched(talk)
     [told] = talk.press("Hà", "Ghi nhận")
-    assert "nay có: 2 ảnh" in told
+    assert "nay có: 2 ảnh." in told
     assert talk.last["Hà"][-1]["pictures"] == [second]
     [told] = talk.press("Hà", "Ghi nhận")
     assert told.startswith("Đã xác nhận")

@@ -83,6 +83,7 @@ SAID: dict[str, Any] = {
     "amount": VND,
     "busy": False,
     "came": True,
+    "fetching": True,
     "actor": "cán bộ doanh nghiệp",
     "unheard": 5,
     "asks": REASON,

@@ -54,6 +54,8 @@ class FakeTelegram:
         self.base = ""
         self.calls: list[Call] = []
         self.pushes: list[Push] = []
+        self.through: Callable[[str], str] = str
+        """Where a post to the webhook really goes: what stands before several replicas decides."""
         self.people = People(int(token.split(":")[0]), self._queue, now)
         self._now = now
         self._sleep = sleep
@@ -179,9 +181,10 @@ class FakeTelegram:
         self._news.set()
 
     async def _stop_pushing(self) -> None:
-        if self._pusher is not None:
-            await self._pusher.close()
-        self._pusher = None
+        # At once: what comes while it ends is for the next one.
+        pusher, self._pusher = self._pusher, None
+        if pusher is not None:
+            await pusher.close()
 
     # ---- Methods ---------------------------------------------------------------------------
 
@@ -203,6 +206,7 @@ class FakeTelegram:
             self._now,
             self._sleep,
             self._pushed,
+            self.through,
         )
         for update in self._waiting.values():
             self._pusher.push(update)

@@ -78,6 +78,8 @@ class People:
         self.taps: dict[str, float] = {}
         """When each tap was made; an answered one is gone."""
         self.answered: list[str] = []
+        self.tap_seconds = TAP_SECONDS
+        """How long a tap waits to be fetched or pushed."""
         self.bot_id = bot_id
         self._bot = User(bot_id, "Chung Sức", True, username="chungsuc_bot")
         self._queue = queue
@@ -170,7 +172,7 @@ class People:
         )
         query = CallbackQuery(tap, self._person(chat), f"i{chat}", message, data)
         # Keyed by the person, apart from his messages: the two may arrive side by side.
-        self._put(f"tap{chat}", TAP_SECONDS, callback_query=query)
+        self._put(f"tap{chat}", self.tap_seconds, callback_query=query)
         return tap
 
     def block(self, chat: int) -> None:

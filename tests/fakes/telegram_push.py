@@ -37,8 +37,9 @@ class Pusher:
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         done: Callable[[Waiting, Push], None],
+        through: Callable[[str], str] = str,
     ) -> None:
-        """`done` hears of every try."""
+        """`done` hears of every try; `through` tells where a post to the address really goes."""
         self._url = url
         self._headers = {"Content-Type": "application/json"}
         if secret:
@@ -48,6 +49,7 @@ class Pusher:
         self._now = now
         self._sleep = sleep
         self._done = done
+        self._through = through
         self._lanes: dict[str, asyncio.Queue[Waiting]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
@@ -91,7 +93,11 @@ class Pusher:
         body = json.dumps(update.body).encode()
         try:
             async with self._session.post(
-                self._url, data=body, headers=self._headers, timeout=limits, allow_redirects=False
+                self._through(self._url),
+                data=body,
+                headers=self._headers,
+                timeout=limits,
+                allow_redirects=False,
             ) as answer:
                 await answer.read()
                 wait = answer.headers.get("Retry-After", "")

@@ -7,18 +7,23 @@ rule: again when it was not taken. Waits between tries are shortened, their orde
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import httpx
+
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.telegram_people import MESSAGE_SECONDS
 from tests.fakes.zalo_bot import SECRET, FakeZaloBot
 from tests.fakes.zalo_bot import TOKEN as BOT_TOKEN
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_ID, OA_SECRET, FakeZaloOa
+from tests.fakes.zalo_push import beyond
 
 FIRST_CHAT = 7_000_000_001
 SECOND = 0.05
@@ -66,6 +71,9 @@ class FarSide(Protocol):
     def late(self) -> int:
         """How many tries had no answer in the platform's time."""
 
+    def beyond(self) -> int:
+        """How many events took more tries than the platform makes."""
+
 
 def _setting(**told: str) -> dict[str, str]:
     return {f"BOT_{name.upper()}": value for name, value in told.items()}
@@ -74,12 +82,12 @@ def _setting(**told: str) -> dict[str, str]:
 class Telegram:
     """Telegram, polled or pushing."""
 
-    def __init__(self, fake: FakeTelegram, mode: str, port: int) -> None:
+    def __init__(self, fake: FakeTelegram, mode: str, address: str) -> None:
         self._fake = fake
         self.settings = _setting(
             telegram_token=TELEGRAM_TOKEN, telegram_api_base=fake.base, telegram_mode=mode,
             telegram_webhook_secret="s" * 43, telegram_per_second="1000",
-            public_url=f"http://127.0.0.1:{port}",
+            public_url=address,
         )  # fmt: skip
 
     def sender(self, number: int) -> str:
@@ -113,6 +121,10 @@ class Telegram:
 
     def late(self) -> int:
         return sum(push.status == -1 for push in self._fake.pushes)
+
+    def beyond(self) -> int:
+        # It tries for a day.
+        return 0
 
 
 class ZaloOa:
@@ -167,6 +179,9 @@ class ZaloOa:
     def late(self) -> int:
         return sum(status == -1 for _, status in self._fake.push.log)
 
+    def beyond(self) -> int:
+        return beyond(self._fake.push.log)
+
 
 class ZaloBot:
     """A bot of the Zalo Bot Platform with its webhook; its people have no buttons."""
@@ -210,6 +225,9 @@ class ZaloBot:
     def late(self) -> int:
         return sum(status == -1 for _, status in self._fake.push.log)
 
+    def beyond(self) -> int:
+        return beyond(self._fake.push.log)
+
 
 class _Again:
     """Zalo's pushing; now and then it sends a second time what was taken."""
@@ -230,16 +248,33 @@ class _Again:
 
 LADDER = (30.0,) * 1_000
 """Zalo's own ladder is climbed in two hours. Here the program dies every second, so that some event
-meets a dead one at every rung, and the webhook would be switched off for everybody."""
+meets a dead one at every rung, and the webhook would be switched off for everybody: `beyond` counts
+these."""
 
 PLATFORMS = ("telegram-polling", "telegram-webhook", "zalo-oa", "zalo-bot")
 
 
+class _InTurn:
+    """What stands before the replicas: each request goes to the next of them, dead or alive."""
+
+    def __init__(self, ports: Sequence[int]) -> None:
+        self._ports = itertools.cycle(ports)
+
+    def __call__(self, url: str) -> str:
+        return str(httpx.URL(url).copy_with(port=next(self._ports)))
+
+
 @asynccontextmanager
 async def far_side(
-    platform: str, port: int, now: Clock, up: asyncio.Event, seed: int
+    platform: str, ports: Sequence[int], now: Clock, up: asyncio.Event, seed: int
 ) -> AsyncIterator[FarSide]:
-    """One of `PLATFORMS`, listening; the program is at `port`, `up` while it is there."""
+    """One of `PLATFORMS`, listening; the program's replicas are at `ports`, `up` while one is
+    there.
+
+    Telegram keeps a tap as long as a message here: `now` is turned on at kills so that leases end,
+    and four of these, a few seconds apart, would be the 150 s after which it drops one untold.
+    """
+    through, address = _InTurn(ports), f"http://127.0.0.1:{ports[0]}"
 
     async def until_up(_seconds: float) -> None:
         await asyncio.sleep(2 * SECOND)
@@ -250,16 +285,15 @@ async def far_side(
 
     if platform.startswith("telegram"):
         async with FakeTelegram(now=lambda: now().timestamp(), sleep=shortened) as telegram:
-            yield Telegram(telegram, platform.removeprefix("telegram-"), port)
+            telegram.through, telegram.people.tap_seconds = through, MESSAGE_SECONDS
+            yield Telegram(telegram, platform.removeprefix("telegram-"), address)
     elif platform == "zalo-oa":
-        at = f"http://127.0.0.1:{port}/zalo/oa/webhook"
-        oa = FakeZaloOa(now, webhook=at, sleep=until_up)
-        oa.push.ladder = LADDER
+        oa = FakeZaloOa(now, webhook=f"{address}/zalo/oa/webhook", sleep=until_up)
+        oa.push.ladder, oa.push.through = LADDER, through
         async with oa.serve() as base:
             yield ZaloOa(oa, base, seed)
     else:
-        at = f"http://127.0.0.1:{port}/zalo/bot/webhook"
-        bot = FakeZaloBot(now, webhook=at, sleep=until_up)
-        bot.month_left, bot.push.ladder = 10**9, LADDER
+        bot = FakeZaloBot(now, webhook=f"{address}/zalo/bot/webhook", sleep=until_up)
+        bot.month_left, bot.push.ladder, bot.push.through = 10**9, LADDER, through
         async with bot.serve() as base:
             yield ZaloBot(bot, base, seed)

@@ -125,6 +125,8 @@ class Villager(Person):
     reports: list[ToldReport] = field(default_factory=list)
     shown_photos: dict[str, int] = field(default_factory=dict)
     verified: list[str] = field(default_factory=list)
+    left_over: int = 0
+    """Photos for no report yet: the next one gets them."""
 
     def pushed(self, text: str) -> bool:
         if text.startswith(GOOD_NEWS):
@@ -162,6 +164,8 @@ class Villager(Person):
             shown = await self.ask(text, is_new)
         report.codes += sorted(set(CODE.findall(shown.text)))
         report.acknowledged = True
+        self._add(report.codes[0], self.left_over)
+        self.left_over = 0
         if self.chance.random() < WITH_PHOTO:
             await self._photo(report.codes[0])
 
@@ -171,9 +175,17 @@ class Villager(Person):
         if shown.text.startswith(WHICH):
             # The clock has been turned on: what was just reported is no longer taken for meant.
             numbered = re.findall(rf"^(\d)\. {code}", shown.text, re.MULTILINE)
-            [label] = [one for one in shown.labels if code in one] or numbered
-            await self.ask(label, lambda text: text.startswith(f"{PHOTO_TAKEN} {code}"))
-        self.shown_photos[code] = 1
+            labels = [one for one in shown.labels if code in one] or numbered
+            if not labels:
+                # It was decided before the photo came: nothing is added to it any more.
+                self.left_over += 1
+                return
+            await self.ask(labels[0], lambda text: text.startswith(f"{PHOTO_TAKEN} {code}"))
+        self._add(code, 1)
+
+    def _add(self, code: str, photos: int) -> None:
+        if photos:
+            self.shown_photos[code] = self.shown_photos.get(code, 0) + photos
 
 
 @dataclass(slots=True)

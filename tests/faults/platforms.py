@@ -69,7 +69,7 @@ async def run(
         zygote = Zygote(log, data, modules)
         undo.callback(zygote.close)
         site = Site(data, database_url, replicas, zygote)
-        async with far_side(platform, site.ports[0], site.now, site.up, seed) as side:
+        async with far_side(platform, site.ports, site.now, site.up, seed) as side:
             site.settings = side.settings
             counts, people, stuck = await _drive(site, side, kills, seed, restart)
             wrong = await asyncio.to_thread(_judge, site, side, people, counts)
@@ -206,12 +206,13 @@ def _judge(site: Site, side: FarSide, people: list[Person], counts: Counter[str]
         more.decisions,
         [code for officer in officers for code in officer.decided],
         [code for one in villagers for code in one.verified],
-        {code: 1 for one in villagers for code in one.shown_photos},
+        {code: many for one in villagers for code, many in one.shown_photos.items()},
     )
     counts["not taken at once"] = side.refused()
     counts["not answered in time"] = side.late()
+    counts["beyond the platform's ladder"] = side.beyond()
     counts["reports"] = len(plain.reports)
-    counts["photos"] = sum(len(one.shown_photos) for one in villagers)
+    counts["photos"] = sum(sum(one.shown_photos.values()) for one in villagers)
     counts["decisions"] = sum(len(officer.decided) for officer in officers)
     counts["reminders"] = sum(row.is_reminder for row in more.rows)
     counts["messages"] = sum(len(side.seen(one.number)) for one in people)

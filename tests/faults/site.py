@@ -60,9 +60,10 @@ class Site:
 
     def kill(self, number: int) -> None:
         """SIGKILL a replica."""
-        if number == 0:
+        child = self._children.pop(number)
+        if not self._children:
             self.up.clear()
-        self._children.pop(number).kill()
+        child.kill()
 
     async def stop(self) -> None:
         """SIGTERM for all."""

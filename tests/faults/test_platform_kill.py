@@ -36,8 +36,8 @@ def test_five_kills_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
     _holds(asyncio.run(run(tmp_path, "zalo-oa", kills=5, seed=5, database_url=url)), 5)
 
 
-def test_two_restarts_of_postgresql(tmp_path: Path) -> None:
-    _spooled(tmp_path, restarts=2)
+def test_two_restarts_of_postgresql_under_two_replicas(tmp_path: Path) -> None:
+    _spooled(tmp_path, restarts=2, replicas=2)
 
 
 def test_two_replicas_killed_in_turn(tmp_path: Path, postgres: Postgres) -> None:
@@ -45,12 +45,12 @@ def test_two_replicas_killed_in_turn(tmp_path: Path, postgres: Postgres) -> None
     _holds(asyncio.run(run(tmp_path, way, kills=4, seed=4, database_url=url, replicas=2)), 4)
 
 
-def _spooled(folder: Path, restarts: int) -> None:
+def _spooled(folder: Path, restarts: int, replicas: int) -> None:
     with running(durable=True) as server:
         url, seed = server.fresh(), restarts
         outcome = asyncio.run(
             run(folder, "zalo-oa", kills=restarts, seed=seed, database_url=url,
-                restart=server.restart)
+                replicas=replicas, restart=server.restart)
         )  # fmt: skip
     _holds(outcome, restarts)
     # While the store is away Zalo is answered 200, and inside its two seconds.
@@ -60,14 +60,16 @@ def _spooled(folder: Path, restarts: int) -> None:
 
 
 @pytest.mark.long
-def test_thirty_restarts_of_postgresql(tmp_path: Path) -> None:
-    _spooled(tmp_path, restarts=30)
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_thirty_restarts_of_postgresql(tmp_path: Path, replicas: int) -> None:
+    _spooled(tmp_path, restarts=30, replicas=replicas)
 
 
 @pytest.mark.long
-def test_sixty_kills_of_two_replicas(tmp_path: Path, postgres: Postgres) -> None:
-    url, way = postgres.fresh(), "telegram-polling"
-    _holds(asyncio.run(run(tmp_path, way, kills=60, seed=6, database_url=url, replicas=2)), 60)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_sixty_kills_of_two_replicas(tmp_path: Path, postgres: Postgres, platform: str) -> None:
+    url = postgres.fresh()
+    _holds(asyncio.run(run(tmp_path, platform, kills=60, seed=6, database_url=url, replicas=2)), 60)
 
 
 @pytest.mark.long

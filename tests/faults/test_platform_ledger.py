@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fakes.zalo_push import LADDER, beyond
 from tests.faults.far_sides import Shown
 from tests.faults.platform_ledger import (
     StoredDecision,
@@ -90,3 +91,10 @@ def test_a_decision_or_a_photo_that_differs_is_named(
     stored: StoredDecision, told: list[str], heard: list[str], photos: int, kinds: list[str]
 ) -> None:
     assert _kinds(decisions([stored], told, heard, {CODE: photos})) == kinds
+
+
+def test_an_event_that_took_more_tries_than_zalo_makes_is_counted() -> None:
+    last, one_more = [0] * len(LADDER), [-1, *[0] * len(LADDER)]
+    log = [(b"a", status) for status in [*last, 200, 200, 200]]
+    log += [(b"b", status) for status in [*one_more, 200]] + [(b"c", 200)]
+    assert beyond(log) == 1
