@@ -157,3 +157,17 @@ async def test_that_somebody_left_told_late_is_no_news(
     await port.take(left, b"")
     with engine.database.reading(engine.clock()) as tx:
         assert tx.execute(select(accounts.c.unreachable_why)).scalar_one() == ""
+
+
+async def test_a_platform_that_waits_only_briefly_is_answered_in_time(
+    engine: Engine, world: World, tmp_path: Path
+) -> None:
+    async def never(_event: Event, _raw: bytes) -> None:
+        await asyncio.Event().wait()
+
+    spool = Spool(tmp_path / "spool", never)
+    port = Port(engine, spool, world, "zalo_oa", OA, patience=0.0)
+    await port.take(says("a", 0), b"")
+    await port.take(Left("a", START), b"")
+    await port.keep(b"\xff")
+    assert spool.waiting == 3

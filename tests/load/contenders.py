@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from storage.database import Database
-from storage.schema import contributions, recipients
+from storage.schema import contributions, outbox, recipients
 from storage.upgrade import upgrade
 from tests.load import bulk, hooks, usual_aiogram
 from tests.load.client import Sample, drive, pace, request
@@ -49,6 +50,10 @@ class Contender:
     samples: list[Sample] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
     """The server's processor time a turn: what is left when the machine has other work too."""
+    shown: int = 0
+    """Messages the open pages heard."""
+    unacknowledged: int = 0
+    """Their acknowledgements that were not taken."""
 
     async def measure(self, seconds: float) -> None:
         """One round."""
@@ -70,6 +75,22 @@ class Contender:
         finally:
             for page in pages:
                 page.close()
+                self.shown += page.shown
+                self.unacknowledged += page.refused
+
+    def wrong(self) -> list[str]:
+        """What makes its figures worthless."""
+        refused: Counter[int] = Counter()
+        for sample in self.samples:
+            refused.update(sample.refused)
+        found = [f"refused {dict(refused)}"] if refused else []
+        if any(not sample.latencies for sample in self.samples):
+            found.append("nothing was answered in a round")
+        if self.cookies and self.samples and not self.shown:
+            found.append("no open page heard anything")
+        if self.unacknowledged:
+            found.append(f"{self.unacknowledged} acknowledgements refused")
+        return [f"{self.name}: {one}" for one in found]
 
 
 async def bare(stack: ExitStack, core: int | None) -> Contender:
@@ -223,6 +244,11 @@ async def webhooks(
         *at_once.contenders(", answers sent at once", ends=ends, per_second=PACE),
     ]
     return Webhooks((usually, at_once), flat_out, paced)
+
+
+def unsaid(url: str) -> int:
+    """The answers a store's platforms will never be told."""
+    return _count(url, select(func.count(outbox.c.id)).where(outbox.c.state == "failed"))
 
 
 async def _delivered(url: str) -> None:

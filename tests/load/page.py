@@ -63,18 +63,20 @@ class _Acks(asyncio.Protocol):
         self._buffer += data
         answered = body_end(self._buffer)
         if answered is not None:
+            self._page.refused += answered[0] >= 300
             self._buffer = self._buffer[answered[1] :]
             self._busy = False
             self.send()
 
 
 class Page:
-    """One person's page. `shown` counts the messages heard, repeats included."""
+    """One person's page. `shown` counts the messages heard, repeats included, `refused` the
+    acknowledgements that were not taken."""
 
     def __init__(self, cookie: str) -> None:
         self.cookie = cookie
         self.waiting: list[int] = []
-        self.shown = 0
+        self.shown = self.refused = 0
         self._stream = _Stream(self)
         self._acks = _Acks(self)
 

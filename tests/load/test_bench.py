@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 import uvloop
 
 from handlers.kinds import kinds as kinds_of
 from tests.load import kinds, sending
-from tests.load.bench import bench
+from tests.load.bench import bench, wrong
 from tests.load.client import Sample, body_end, request
+from tests.load.contenders import Contender
+from tests.load.server import Server
 from tests.load.traffic import questions, told
 
 
@@ -48,6 +52,26 @@ def test_a_sender_refused_or_too_slow_is_no_success(
     per_second: float, refused: int, right: bool
 ) -> None:
     assert sending.is_right(per_second, 30.0, refused) is right
+
+
+@pytest.mark.parametrize(
+    ("sample", "pages", "shown", "refused_acks", "words"),
+    [
+        (Sample(1.0, 1, [0.1]), ["c"], 1, 0, []),
+        (Sample(1.0, 1, [0.1]), [], 0, 0, []),
+        (Sample(1.0, 1, [0.1], {503: 2}), [], 0, 0, ["refused {503: 2}"]),
+        (Sample(1.0, 1), [], 0, 0, ["nothing was answered in a round"]),
+        (Sample(1.0, 1, [0.1]), ["c"], 0, 0, ["no open page heard anything"]),
+        (Sample(1.0, 1, [0.1]), ["c"], 1, 3, ["3 acknowledgements refused"]),
+    ],
+)
+def test_what_makes_figures_worthless_is_told(
+    sample: Sample, pages: list[str], shown: int, refused_acks: int, words: list[str]
+) -> None:
+    one = Contender("a", cast(Server, None), [], pages)
+    one.samples.append(sample)
+    one.shown, one.unacknowledged = shown, refused_acks
+    assert wrong([one], []) == [f"a: {each}" for each in words]
 
 
 def test_no_two_reports_tell_one_amount() -> None:
