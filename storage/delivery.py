@@ -182,7 +182,7 @@ def _lease(tx: Tx, channel: str, holder: str, limit: int, above: int) -> list[Re
 
 def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
     """Record what came of leases. What another holder has taken over meanwhile stays his."""
-    # In the order in which `outbox.expect` locks recipients, or the two would wait for each other.
+    # In the order in which `outbox.write` locks recipients, or the two would wait for each other.
     for one in sorted(done, key=attrgetter("account_id")):
         for row_id in one.sent:
             tx.execute(_END, {"of_id": row_id, "to_state": "sent", "why": "", "at": tx.now})
