@@ -269,6 +269,7 @@ class Engine:
         turn = Turn(self._world, tx, message, conversation)
         router.handle(turn)
         if self._note is not None:
+            outbox.write(tx)
             self._note(turn, tx.news)
         return Taken(message.channel, turn.conversation.account_id, "done")
 

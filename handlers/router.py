@@ -58,8 +58,7 @@ def handle(turn: Turn) -> None:
         turn.state["offered"] = turn.offered
     people.save_state(turn.tx, turn.conversation.account_id, turn.state)
     if turn.replies:
-        account_id, channel = turn.conversation.account_id, turn.message.channel
-        outbox.put(turn.tx, account_id, "reply", turn.replies, channel)
+        outbox.put(turn.tx, turn.conversation.account_id, "reply", turn.replies)
 
 
 def _dispatch(turn: Turn) -> None:

@@ -87,8 +87,8 @@ class Tx:
     """The first fault of the database in this transaction, even if somebody swallowed it."""
     news: list[News] = field(default_factory=list)
     """What went into the outbox: after the commit the channels concerned are told."""
-    expected: dict[int, int] = field(default_factory=dict)
-    """By account, how soon delivery is to call it (its rank): written at the end of the work."""
+    said: dict[int, list[tuple[Any, Mapping[str, Any]]]] = field(default_factory=dict)
+    """By account, what is to go into the outbox at the end of the work: kind and body."""
     _seen: dict[tuple[Any, ...], Sequence[Row[Any]]] = field(default_factory=dict)
 
     @property
@@ -243,13 +243,13 @@ class Database:
     def writing(self, now: datetime) -> Iterator[Tx]:
         """A write transaction outside the writer: the command line and migrations only."""
         from storage.audit import write_chain
-        from storage.outbox import expect
+        from storage.outbox import write
 
         try:
             with self._write.begin() as connection:
                 tx = Tx(connection, now)
                 yield tx
-                expect(tx)
+                write(tx)
                 write_chain(tx)
         except (IntegrityError, DataError, ProgrammingError):
             raise

@@ -187,7 +187,7 @@ def _queued(tx: Tx, account_id: int) -> tuple[Row, ...]:
 
 def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
     """Record what came of leases. What another holder has taken over meanwhile stays his."""
-    # In the order in which `outbox.expect` locks recipients, or the two would wait for each other.
+    # In the order in which `outbox.write` locks recipients, or the two would wait for each other.
     done = sorted(done, key=attrgetter("account_id"))
     ended = [
         {"of_id": row_id, "to_state": state, "why": why[:200], "at": tx.now}

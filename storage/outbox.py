@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -92,38 +92,29 @@ def _sooner(new: Any) -> dict[str, Any]:
     }
 
 
-def put(
-    tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body], channel: str | None = None
-) -> None:
-    """Queue messages for an account, to leave in this order; `channel` is its own, where known."""
-    row = {
-        "account_id": account_id,
-        "kind": kind,
-        "state": "queued",
-        "created_at": tx.now,
-    }
-    # One by one, so that ids follow the order they are to be read in on every store.
-    ids = [tx.insert(outbox, {**row, "body": body}) for body in bodies]
-    if channel not in FETCHING:
-        tx.expected[account_id] = min(RANKS[kind], tx.expected.get(account_id, RANKS[kind]))
-    tx.news.extend(
-        News(account_id, row_id, body, tx.now) for row_id, body in zip(ids, bodies, strict=True)
-    )
+def put(tx: Tx, account_id: int, kind: Kind, bodies: Sequence[Body]) -> None:
+    """Queue messages for an account, to leave in this order; `write` writes them."""
+    if bodies:
+        tx.said.setdefault(account_id, []).extend((kind, body) for body in bodies)
 
 
-def expect(tx: Tx) -> None:
-    """Let delivery call whom something was queued for, where their channel is called at all.
+def write(tx: Tx) -> None:
+    """Write what was queued and let delivery call whom it is for, where their channel is called.
 
     Only at the end, and in the accounts' order: two turns that tell each other's people would
-    otherwise wait for each other.
+    otherwise wait for each other. The account first, so that what is told one person by two turns
+    has its numbers in the order of their commits.
     """
-    called: dict[int, str] = {}
-    for account_id, rank in sorted(tx.expected.items()):
+    for account_id, said in sorted(tx.said.items()):
+        rank = min(RANKS[kind] for kind, _ in said)
         waits = {"of_account": account_id, "rank": rank, "due": tx.now}
-        for channel in tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits, "channel"):
-            called[account_id] = channel
-    tx.expected.clear()
-    tx.news[:] = [replace(one, called=called.get(one.account_id, "")) for one in tx.news]
+        [called] = tx.upsert(recipients, "account_id", _EXPECTED, _sooner, waits, "channel") or [""]
+        row = {"account_id": account_id, "state": "queued", "created_at": tx.now}
+        # One by one, so that ids follow the order they are to be read in on every store.
+        for kind, body in said:
+            row_id = tx.insert(outbox, {**row, "kind": kind, "body": body})
+            tx.news.append(News(account_id, row_id, body, tx.now, called))
+    tx.said.clear()
 
 
 def push_to_all(tx: Tx, account_ids: Collection[int], body: Body) -> None:

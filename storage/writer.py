@@ -31,7 +31,7 @@ from sqlalchemy.exc import (
 from storage.audit import write_chain
 from storage.database import Database, News, Tx, announce, is_lost
 from storage.errors import DatabaseAway
-from storage.outbox import expect
+from storage.outbox import write
 
 MAX_BATCH = 64
 """Measured: beyond 64 a batch the sync is already spread thin and only the wait grows."""
@@ -218,7 +218,7 @@ class Writer:
             value = work(tx)
             if tx.fault is not None:
                 raise tx.fault
-            expect(tx)
+            write(tx)
             write_chain(tx)
             announce(tx)
         except Exception:

@@ -45,6 +45,7 @@ class Stage:
 
     def close(self, tx: Tx) -> None:
         """Chain what was audited and hear what was said; what a commit would do."""
+        outbox.write(tx)
         write_chain(tx)
         for one in tx.news:
             self.heard.setdefault(one.account_id, []).append(dict(one.body))

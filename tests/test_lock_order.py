@@ -32,8 +32,8 @@ def _account(tx: Tx, sender: str) -> int:
     return people.open_conversation(tx, CHANNEL, "x", sender).account_id
 
 
-def _say(tx: Tx, account_id: int) -> None:
-    outbox.put(tx, account_id, "push", [{"text": "tin", "choices": []}])
+def _say(tx: Tx, account_id: int, text: str = "tin") -> None:
+    outbox.put(tx, account_id, "push", [{"text": text, "choices": []}])
 
 
 def _held(database: Database) -> list[int]:
@@ -62,17 +62,16 @@ def test_two_turns_that_tell_the_same_people_wait_for_nobody(database: Database)
     with database.writing(START) as tx:
         one, other = _account(tx, "páo"), _account(tx, "mỷ")
     with database.writing(LATER) as second, database.writing(LATER) as first:
-        _say(first, one)
-        _say(second, other)
+        _say(first, one, "first")
+        _say(second, other, "second")
         # Had the second kept the other already, each would now wait for the other for good.
-        _say(first, other)
-        _say(second, one)
+        _say(first, other, "first")
+        _say(second, one, "second")
     with database.writing(AFTER_THE_LEASE) as tx:
         claimed = delivery.claim(tx, CHANNEL, "me", 9)
-    assert {recipient.account_id: len(recipient.rows) for recipient in claimed} == {
-        one: 2,
-        other: 2,
-    }
+    told = {each.account_id: [row.body["text"] for row in each.rows] for each in claimed}
+    # In the order of their commits: what is told later must have the higher number.
+    assert told == {one: ["first", "second"], other: ["first", "second"]}
 
 
 def test_what_came_of_leases_is_recorded_in_the_same_order(database: Database) -> None:

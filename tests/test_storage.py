@@ -529,7 +529,7 @@ def test_what_waits_is_in_order_and_goes_when_acknowledged(database: Database) -
         outbox.put(tx, one.account_id, "reply", bodies[:3])
         outbox.put(tx, other.account_id, "push", bodies[:1])
         outbox.put(tx, one.account_id, "push", bodies[3:])
-        assert tx.woken == {one.account_id, other.account_id}
+    assert tx.woken == {one.account_id, other.account_id}
     with database.writing(LATER) as tx:
         rows = outbox.waiting(tx, one.account_id)
         assert [row.body for row in rows] == bodies
@@ -547,6 +547,7 @@ def test_one_look_shows_a_bounded_number(database: Database) -> None:
         who = villager(tx)
         body = {"text": "câu", "choices": []}
         outbox.put(tx, who.account_id, "reply", [body] * (outbox.MAX_WAITING + 5))
+    with database.writing(LATER) as tx:
         first = outbox.waiting(tx, who.account_id)
         assert len(first) == outbox.MAX_WAITING
         outbox.acknowledge(tx, who.account_id, [row.id for row in first])

@@ -18,8 +18,9 @@ from tests.faults.ledger import CODE, ToldReport
 from tests.load import script
 from tests.load.traffic import told
 
-PATIENCE = 60.0
-"""Seconds without the answer after which a person gives up."""
+PATIENCE = 150.0
+"""Seconds without the answer after which a person gives up: of two replicas each that is killed may
+have had him in its hand, and he waits for its lease of 40 seconds to end."""
 LOOK_SECONDS = 0.02
 PLACES = ("xã Bum Tở", "xã Mường Mô", "xã Lê Lợi", "xã Nậm Ban")
 """An officer each: what one person is pushed is braked, so several share the reports."""
