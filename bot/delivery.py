@@ -137,7 +137,7 @@ class Delivery:
             log.error("delivery_fault", fault=faults.told(fault))
 
     async def _tell(self, to: Recipient) -> None:
-        settled, by = Settled(to.account_id), self._now() + WAITS_AT_MOST
+        settled, by = Settled(to.account_id, to.wrote_at), self._now() + WAITS_AT_MOST
         for number, row in enumerate(to.rows):
             if row.body.get("quiet") and (wait := until_daytime(self._now())):
                 due_at = self._now() + timedelta(seconds=wait)

@@ -52,7 +52,6 @@ log = structlog.get_logger()
 class Taken:
     """What became of a message: whose it was, and whether it was new, a repeat or a dead letter."""
 
-    channel: str
     account_id: int | None
     outcome: str
 
@@ -258,20 +257,20 @@ class Engine:
     def _turn(self, message: Message, key: bytes, tx: Tx) -> Taken:
         people.lock(tx, message.channel, message.account, message.sender)
         if not received.take(tx, key):
-            return Taken(message.channel, None, "repeat")
+            return Taken(None, "repeat")
         conversation = people.open_conversation(
             tx, message.channel, message.account, message.sender
         )
         if conversation.paused_until is not None and conversation.paused_until > tx.now:
             # A human operator reads and answers; two voices at once would only confuse.
             people.wrote(tx, conversation.account_id)
-            return Taken(message.channel, conversation.account_id, "paused")
+            return Taken(conversation.account_id, "paused")
         turn = Turn(self._world, tx, message, conversation)
         router.handle(turn)
         if self._note is not None:
             outbox.write(tx)
             self._note(turn, tx.news)
-        return Taken(message.channel, turn.conversation.account_id, "done")
+        return Taken(turn.conversation.account_id, "done")
 
     def _bury(self, message: Message, key: bytes, raw: bytes, tx: Tx, fault: Exception) -> Taken:
         told = faults.told(fault)
@@ -279,14 +278,14 @@ class Engine:
         people.lock(tx, message.channel, message.account, message.sender)
         # Whose it was stands with it, so that it goes when he erases his data.
         if not received.bury(tx, key, raw, f"{message.sender}\n{told}"):
-            return Taken(message.channel, None, "repeat")
+            return Taken(None, "repeat")
         conversation = people.open_conversation(
             tx, message.channel, message.account, message.sender
         )
         people.wrote(tx, conversation.account_id)
         apology = {"text": self._world.words.text("router.apology"), "choices": []}
         outbox.put(tx, conversation.account_id, "reply", [apology])
-        return Taken(message.channel, conversation.account_id, "dead")
+        return Taken(conversation.account_id, "dead")
 
 
 def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

@@ -90,6 +90,7 @@ class Turn:
     replies: list[outbox.Body] = field(default_factory=list)
     offered: list[dict[str, Any]] = field(default_factory=list)
     """What the previous message offered; what this turn offers stands in the state."""
+    _grants: list[Grant] | None = None
 
     @property
     def state(self) -> State:
@@ -114,12 +115,15 @@ class Turn:
     @property
     def grants(self) -> list[Grant]:
         """The person's live grants, read afresh each turn: revoked is revoked."""
-        return grants_of_person(self.tx, self.person.id)
+        if self._grants is None:
+            self._grants = grants_of_person(self.tx, self.person.id)
+        return self._grants
 
     def become(self, conversation: Conversation) -> None:
         """Whoever wrote is somebody else from now on: what is said and kept is that one's."""
         self.conversation = conversation
         self.offered = []
+        self._grants = None
 
     def label(self, key: str, value: Any = None) -> Offer:
         """The offer of a labelled choice; its value is the key unless given."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -89,6 +89,8 @@ class Tx:
     """What went into the outbox: after the commit the channels concerned are told."""
     said: dict[int, list[tuple[Any, Mapping[str, Any]]]] = field(default_factory=dict)
     """By account, what is to go into the outbox at the end of the work: kind and body."""
+    said_to_all: list[tuple[Collection[int], Mapping[str, Any]]] = field(default_factory=list)
+    """The same for many accounts at once."""
     _seen: dict[tuple[Any, ...], Sequence[Row[Any]]] = field(default_factory=dict)
 
     @property
@@ -113,8 +115,7 @@ class Tx:
         """
         if self.fault is not None:
             raise self.fault
-        if not statement.is_select:
-            self._seen.clear()
+        self._seen.clear()
         try:
             return self.connection.execute(statement, values)
         except DBAPIError as fault:
@@ -124,11 +125,13 @@ class Tx:
     def read(
         self, statement: Select[*tuple[Any, ...]], **values: Any
     ) -> Sequence[Row[*tuple[Any, ...]]]:
-        """All rows of what is asked again and again in a turn: read once, and anew after whatever
-        this transaction writes or has to wait for. Always call it with the same statement."""
+        """All rows of what is asked many times in a row: read once, and anew as soon as anything
+        else is done in this transaction, which may change it or have to wait for who does. Always
+        call it with the same statement."""
         asked = (statement, *values.values())
-        if asked not in self._seen:
-            self._seen[asked] = self.execute(statement, values).all()
+        if self.fault is not None or asked not in self._seen:
+            rows = self.execute(statement, values).all()
+            self._seen[asked] = rows
         return self._seen[asked]
 
     def insert(self, table: Table, values: Mapping[str, Any]) -> int:

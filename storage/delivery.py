@@ -14,9 +14,10 @@ from operator import attrgetter
 
 from sqlalchemy import bindparam, case, delete, exists, or_, select, update
 
+from storage import people
 from storage.database import Tx
 from storage.outbox import APART, RANKS, Body, Kind
-from storage.schema import accounts, conversations, outbox, recipients
+from storage.schema import UtcTime, accounts, conversations, outbox, recipients
 
 MOST_ROWS = 3
 """Rows a lease covers, so that it can be short."""
@@ -54,11 +55,12 @@ class Settled:
     """What came of a lease: rows sent, rows that never will be (with why), and when to go on.
 
     `again_at` is None when he may be told more at once; `unreachable` is why nothing reaches him.
-    What is `put_off` till a time holds nothing up that stands behind it. `apart` is as a
-    recipient's.
+    What is `put_off` till a time holds nothing up that stands behind it. `wrote_at` and `apart` are
+    as a recipient's.
     """
 
     account_id: int
+    wrote_at: datetime | None = None
     sent: tuple[int, ...] = ()
     failed: tuple[tuple[int, str], ...] = ()
     put_off: tuple[tuple[int, datetime], ...] = ()
@@ -151,6 +153,18 @@ _GO_ON = (
     .where(recipients.c.account_id == bindparam("of_account"))
     .values(rank=bindparam("to_rank"), due_at=bindparam("to_due"), leased_until=bindparam("now"))
 )
+_UNREACHABLE = (
+    update(accounts)
+    .where(
+        accounts.c.id == bindparam("of_account"),
+        ~exists().where(
+            conversations.c.account_id == accounts.c.id,
+            conversations.c.updated_at > bindparam("wrote", type_=UtcTime),
+        ),
+    )
+    .values(unreachable_at=bindparam("at"), unreachable_why=bindparam("why"))
+    .execution_options(preserve_rowcount=True)
+)
 _GONE = delete(recipients).where(recipients.c.account_id == bindparam("of_account"))
 _REST = (
     update(outbox)
@@ -189,6 +203,7 @@ def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
     """Record what came of leases. What another holder has taken over meanwhile stays his."""
     # In the order in which `outbox.write` locks recipients, or the two would wait for each other.
     done = sorted(done, key=attrgetter("account_id"))
+    given_up = {one.account_id for one in done if one.unreachable and _cannot_be_reached(tx, one)}
     ended = [
         {"of_id": row_id, "to_state": state, "why": why[:200], "at": tx.now}
         for one in done
@@ -206,8 +221,9 @@ def settle(tx: Tx, holder: str, done: Sequence[Settled]) -> None:
             tx.execute(_TRIED, {"of_id": one.tried[0], "why": one.tried[1][:200]})
         # The lock first: whoever queues something meanwhile waits, or is seen below.
         held = tx.execute(_HELD, {"of_account": one.account_id, "by": holder}).first()
-        if one.unreachable:
-            _give_up_on(tx, one.account_id, one.unreachable)
+        if one.account_id in given_up:
+            why = one.unreachable[:200]
+            tx.execute(_REST, {"of_account": one.account_id, "why": why, "at": tx.now})
         if held is not None:
             _free(tx, one.account_id, one.again_at or tx.now, APART if one.apart else 0)
 
@@ -230,13 +246,13 @@ def _free(tx: Tx, account_id: int, again_at: datetime, above: int) -> None:
     )
 
 
-def _give_up_on(tx: Tx, account_id: int, why: str) -> None:
-    tx.execute(
-        update(accounts)
-        .where(accounts.c.id == account_id)
-        .values(unreachable_at=tx.now, unreachable_why=why[:64])
-    )
-    tx.execute(_REST, {"of_account": account_id, "why": why[:200], "at": tx.now})
+def _cannot_be_reached(tx: Tx, one: Settled) -> bool:
+    """Note that nothing reaches an account, unless its person has written since the lease."""
+    # As his own turn does, before any row: whoever writes just now waits, or is seen.
+    people.lock_account(tx, one.account_id)
+    why = one.unreachable[:64]
+    told = {"of_account": one.account_id, "wrote": one.wrote_at, "at": tx.now, "why": why}
+    return tx.execute(_UNREACHABLE, told).rowcount > 0
 
 
 def hurry(tx: Tx, channel: str, reasons: Collection[str]) -> None:

@@ -71,7 +71,7 @@ _AT_PLACE = _LIVE.where(
 
 def of_person(tx: Tx, person_id: int) -> list[Grant]:
     """The person's live grants, oldest first."""
-    return [Grant(*row) for row in tx.read(_OF_PERSON, of_person=person_id, now=tx.now)]
+    return [Grant(*row) for row in tx.execute(_OF_PERSON, {"of_person": person_id, "now": tx.now})]
 
 
 def at_place(tx: Tx, place: str, role: str) -> list[Grant]:

@@ -105,6 +105,13 @@ def write(tx: Tx) -> None:
     otherwise wait for each other. The account first, so that what is told one person by two turns
     has its numbers in the order of their commits.
     """
+    if tx.said_to_all:
+        everybody = tx.said.keys() | {one for to, _ in tx.said_to_all for one in to}
+        waits = {"of_accounts": sorted(everybody), "rank": RANKS["push"], "due": tx.now}
+        tx.upsert(recipients, "account_id", _ALL_EXPECTED, _sooner, waits, "channel")
+    for to, body in tx.said_to_all:
+        row = {"kind": "push", "state": "queued", "created_at": tx.now, "body": body}
+        tx.execute(_PUT_ALL, {**row, "of_accounts": list(to)})
     for account_id, said in sorted(tx.said.items()):
         rank = min(RANKS[kind] for kind, _ in said)
         waits = {"of_account": account_id, "rank": rank, "due": tx.now}
@@ -115,14 +122,13 @@ def write(tx: Tx) -> None:
             row_id = tx.insert(outbox, {**row, "kind": kind, "body": body})
             tx.news.append(News(account_id, row_id, body, tx.now, called))
     tx.said.clear()
+    tx.said_to_all.clear()
 
 
 def push_to_all(tx: Tx, account_ids: Collection[int], body: Body) -> None:
-    """Queue one message for many, in as many statements as for one."""
-    row = {"kind": "push", "state": "queued", "created_at": tx.now, "body": body}
-    tx.execute(_PUT_ALL, {**row, "of_accounts": list(account_ids)})
-    waits = {"of_accounts": list(account_ids), "rank": RANKS["push"], "due": tx.now}
-    tx.upsert(recipients, "account_id", _ALL_EXPECTED, _sooner, waits, "channel")
+    """Queue one push for many accounts; `write` writes it, in as many statements as for one."""
+    if account_ids:
+        tx.said_to_all.append((account_ids, body))
 
 
 def take_back(tx: Tx, people: Collection[int], campaign: int | None = None) -> None:

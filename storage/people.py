@@ -109,6 +109,12 @@ def lock(tx: Tx, channel: str, account: str, sender: str) -> None:
     tx.lock(f"{channel}:{account}:{sender}")
 
 
+def lock_account(tx: Tx, account_id: int) -> None:
+    """The same for who knows the account only by its number."""
+    named = (accounts.c.channel, accounts.c.account, accounts.c.sender)
+    lock(tx, *tx.execute(select(*named).where(accounts.c.id == account_id)).one())
+
+
 def open_conversation(tx: Tx, channel: str, account: str, sender: str) -> Conversation:
     """The conversation of an account; made on first contact. `lock` it first."""
     where = {"channel": channel, "account": account, "sender": sender}

@@ -111,7 +111,7 @@ def test_a_handlers_fault_is_one_dead_letter_and_one_apology(
     assert engine.take(_message("Páo", "1", "chào"), b"1").outcome == "done"
     assert engine.take(bad, b"raw event").outcome == "dead"
     for _ in range(3):
-        assert engine.take(bad, b"raw event") == Taken("terminal", None, "repeat")
+        assert engine.take(bad, b"raw event") == Taken(None, "repeat")
     assert engine.take(_message("Páo", "3", "tiếp"), b"3").outcome == "done"
     said = _said(engine, "Páo")
     assert (said[0], said[2]) == ("1: chào", "2: tiếp")

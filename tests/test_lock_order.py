@@ -74,6 +74,21 @@ def test_two_turns_that_tell_the_same_people_wait_for_nobody(database: Database)
     assert told == {one: ["first", "second"], other: ["first", "second"]}
 
 
+def test_what_many_are_told_waits_for_nobody_either(database: Database) -> None:
+    """A day's reminders are one push for all who are told alike, in no order of accounts."""
+    body = {"text": "tin", "choices": []}
+    with database.writing(START) as tx:
+        one, other = _account(tx, "páo"), _account(tx, "mỷ")
+    with database.writing(LATER) as turn, database.writing(LATER) as reminders:
+        outbox.push_to_all(reminders, [other], body)
+        _say(turn, one)
+        outbox.push_to_all(reminders, [one], body)
+        _say(turn, other)
+    with database.writing(AFTER_THE_LEASE) as tx:
+        claimed = delivery.claim(tx, CHANNEL, "me", 9)
+    assert {each.account_id: len(each.rows) for each in claimed} == {one: 2, other: 2}
+
+
 def test_what_came_of_leases_is_recorded_in_the_same_order(database: Database) -> None:
     with database.writing(START) as tx:
         told = [_account(tx, sender) for sender in "abcde"]

@@ -68,7 +68,7 @@ class Hindered(Talk):
         try:
             taken = super().deliver(message)
         except Quoting:
-            taken = Taken(message.channel, None, "dead")  # before it was submitted
+            taken = Taken(None, "dead")  # before it was submitted
         finally:
             self.saboteur.armed = False
         if taken.outcome == "dead":
