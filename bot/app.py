@@ -13,7 +13,7 @@ from bot.engine import Engine
 from bot.plan_folder import load_plan
 from bot.replay.memory import Memory
 from bot.settings import Settings
-from handlers.turn import World
+from handlers.turn import NO_WINDOW, Window, World
 from handlers.words import Words
 from knowledge import deadlines, nudges, places, quantities
 from knowledge.plan import DEFAULT
@@ -54,7 +54,7 @@ def make_world(
     quantities.read("2 triệy rưởi", "money")
     return World(
         plan, places.load(), Words(), due, officer_contact, most_per_minute, verify_days,
-        windowed="" if templates else zalo_oa_events.CHANNEL, window_days=zalo_oa_window.PAID.days,
+        window=NO_WINDOW if templates else Window(zalo_oa_events.CHANNEL, zalo_oa_window.PAID),
         fileless=zalo_bot_events.CHANNEL,
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from handlers import policy
 from handlers.policy import Where
@@ -31,7 +31,9 @@ def reach(
     people, missed = 0, dict[str, int]()
     for one in subscriptions.groups(tx, _since(tx, world), places=places, actors=actors):
         people += one.people
-        why = one.unreachable or ("window" if one.silent and one.channel == world.windowed else "")
+        why = one.unreachable or (
+            "window" if one.silent and one.channel == world.window.channel else ""
+        )
         if why:
             missed[why] = missed.get(why, 0) + one.people
     return people, missed
@@ -39,7 +41,7 @@ def reach(
 
 def _since(tx: Tx, world: World) -> datetime:
     """Who has not written since then has long been silent."""
-    return tx.now - timedelta(days=world.window_days)
+    return tx.now - world.window.silence
 
 
 def villages(
@@ -47,7 +49,7 @@ def villages(
 ) -> list[Village]:
     """Where those live whom the loudspeaker must reach, the village with the most in front."""
     since = _since(tx, world)
-    return subscriptions.unreached(tx, since, world.windowed, most, skip, places=places)
+    return subscriptions.unreached(tx, since, world.window.channel, most, skip, places=places)
 
 
 def held(turn: Turn) -> list[Grant]:

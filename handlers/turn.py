@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from handlers.messages import MAX_CHOICES, Message
@@ -29,6 +29,18 @@ TYPED = "="
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The channel that takes nothing for whom it has not heard for longer than `silence`."""
+
+    channel: str
+    silence: timedelta
+
+
+NO_WINDOW = Window("", timedelta(0))
+"""Whoever is silent is reached on every channel."""
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What every turn shares: the plan, its deadlines' reminders, the places, the words."""
 
@@ -41,10 +53,7 @@ class World:
     """Messages of one person that are handled; 0 is no limit."""
     verify_days: int = 7
     """For so many days a commune has a report to itself."""
-    windowed: str = ""
-    """The channel that takes nothing for who has been silent for longer than `window_days`, "" for
-    none."""
-    window_days: int = 0
+    window: Window = NO_WINDOW
     fileless: str = ""
     """The channel through which no file goes either way, "" for none."""
     keep_talk: Callable[[Turn], str | None] | None = None

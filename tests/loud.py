@@ -16,7 +16,8 @@ from typing import Any
 from bot import stray
 
 JOBS = ("bot.media", "bot.delivery", "bot.fetching", "bot.token_store", "bot.incoming",
-        "bot.kept_pictures", "bot.spool", "bot.schedule", "bot.speed", "bot.port")  # fmt: skip
+        "bot.kept_pictures", "bot.spool", "bot.spool_files", "bot.schedule", "bot.speed",
+        "bot.port")  # fmt: skip
 
 
 def _wanted(function: Any) -> bool:

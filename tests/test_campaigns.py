@@ -18,7 +18,7 @@ from bot.campaigns import Campaigns, until_daytime
 from bot.engine import Engine
 from handlers import audience, digests
 from handlers import campaigns as planning
-from handlers.turn import World
+from handlers.turn import NO_WINDOW, World
 from knowledge import nudges
 from knowledge.nudges import VILLAGER, Nudge
 from knowledge.zone import ZONE
@@ -274,7 +274,7 @@ def test_the_preview_counts_people_and_why_they_cannot_be_reached(
                 grants.give(tx, who.person.id, who.account_id, OFFICE, "old:3412", by=None)
             subscriptions.begin(tx, who.person.id, who.account_id, VILLAGER, "old:3414")
     clock.move(timedelta(days=8))
-    templated = replace(world, windowed="")
+    templated = replace(world, window=NO_WINDOW)
     with database.reading(clock()) as tx:
         assert audience.reach(tx, world, actors=[OFFICE]) == (2, {"window": 1})
         assert audience.reach(tx, world) == (3, {"window": 2})

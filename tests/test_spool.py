@@ -18,11 +18,12 @@ import prometheus_client
 import pytest
 
 from bot import spool as spool_module
-from bot import tidying
+from bot import spool_files, tidying
 from bot.engine import Engine
 from bot.errors import StorageAway
 from bot.events import Event, Pause, Reach, Unread
 from bot.spool import Spool
+from bot.spool_files import Waiting
 from handlers.messages import Attachment, Message
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -54,6 +55,11 @@ class Store:
             assert raw == event.text.encode()
         else:
             self.besides.append((event, raw))
+
+
+def alarms() -> float:
+    name, labels = "chung_suc_alarms_total", {"channel": "zalo_oa"}
+    return prometheus_client.REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 async def hand_on(spool: Spool, until_empty: bool = True) -> None:
@@ -212,6 +218,150 @@ async def test_no_process_overtakes_what_another_was_told(tmp_path: Path) -> Non
     assert list(tmp_path.rglob("*.json")) == []
 
 
+class Stopped(Store):
+    """A store that stops at the first event it is given, until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def store(self, event: Event, raw: bytes) -> None:
+        self.begun.set()
+        await self.may_go_on.wait()
+        await super().store(event, raw)
+
+
+@pytest.mark.parametrize("channel", ["zalo_oa", "telegram"])
+async def test_who_hands_on_overtakes_nothing_that_another_is_told_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, channel: str
+) -> None:
+    """Told to the other and then to it, in the queue it hands on or in one that was empty."""
+    monkeypatch.setattr(spool_module, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(spool_module, "AT_ONCE", 2)
+    drained, away = Stopped(), Store()
+    away.away = True
+    one, two = Spool(tmp_path, drained.store), Spool(tmp_path, away.store)
+    await give(two, range(5))
+    handing_on = asyncio.create_task(hand_on(one))
+    async with asyncio.timeout(10):
+        await drained.begun.wait()
+    await give(two, [5], channel)
+    given = asyncio.create_task(give(one, [6], channel))
+    async with asyncio.timeout(10):
+        while one.waiting < 7:  # noqa: ASYNC110 - the files are the signal
+            await asyncio.sleep(0.001)
+    drained.may_go_on.set()
+    await asyncio.gather(handing_on, given)
+    told = [one for one in drained.taken if one.event_id in {"e5", "e6"}]
+    assert told == [message(5, channel), message(6, channel)]
+    assert len(drained.taken) == 7
+
+
+@pytest.mark.parametrize("look_seconds", [0.0, 3600.0])
+async def test_what_another_writes_meanwhile_is_handed_on_within_a_long_queue_or_right_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look_seconds: float
+) -> None:
+    monkeypatch.setattr(spool_module, "LOOK_SECONDS", look_seconds)
+    monkeypatch.setattr(spool_module, "AT_ONCE", 1)
+    drained, away = Stopped(), Store()
+    away.away = True
+    one, two = Spool(tmp_path, drained.store), Spool(tmp_path, away.store)
+    await give(two, range(5))
+    running = asyncio.create_task(one.run())
+    async with asyncio.timeout(10):
+        await drained.begun.wait()
+        await give(two, [5], "telegram")
+        drained.may_go_on.set()
+        while len(drained.taken) < 6:  # noqa: ASYNC110 - what is taken is the signal
+            await asyncio.sleep(0.001)
+    running.cancel()
+    place = drained.taken.index(message(5, "telegram"))
+    assert place == 5 if look_seconds else place < 4
+
+
+async def test_of_the_first_that_come_at_once_none_overtakes_what_lay_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead process's events come first, and all that wait for the look wait for the same one."""
+    monkeypatch.setattr(spool_module, "LOOK_SECONDS", 3600.0)
+    store, looks, found = Store(), 0, spool_files.found
+
+    def counted(folder: Path, known: Waiting) -> Waiting:
+        nonlocal looks
+        looks += 1
+        return found(folder, known)
+
+    store.away = True
+    await give(Spool(tmp_path, store.store), [1, 2])
+    store.away = False
+    monkeypatch.setattr(spool_files, "found", counted)
+    later = Spool(tmp_path, store.store)
+    await asyncio.gather(*(give(later, [number]) for number in range(3, 13)))
+    assert (store.taken, looks) == ([], 1)
+    await hand_on(later)
+    assert store.taken[:2] == [message(1), message(2)]
+    assert len(store.taken) == 12
+
+
+async def test_what_has_been_handed_on_is_no_event_that_cannot_be_read(tmp_path: Path) -> None:
+    async def sleep(_seconds: float) -> None:
+        raise AssertionError("nothing is waited for")
+
+    store, before = Store(), alarms()
+    store.away = True
+    spool = Spool(tmp_path, store.store, sleep=sleep)
+    await give(spool, [1, 2, 3])
+    for path in sorted(tmp_path.rglob("*.json"))[:2]:
+        path.unlink()
+    store.away = False
+    assert await spool._hand_on("zalo_oa")
+    assert (store.taken, spool.waiting, alarms()) == ([message(3)], 0, before)
+
+
+async def test_another_may_hand_on_only_once_nothing_runs_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed, may_end, unlink = asyncio.Event(), asyncio.Event(), Path.unlink
+    loop, is_away, was_ours = asyncio.get_running_loop(), True, True
+
+    def failing(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == first:
+            loop.call_soon_threadsafe(failed.set)
+            raise OSError(errno.EIO, "Input/output error")
+        unlink(path, missing_ok=missing_ok)
+
+    async def store(event: Event, _raw: bytes) -> None:
+        nonlocal was_ours
+        if is_away:
+            raise StorageAway
+        if isinstance(event, Message) and event.sender == "u2":
+            await failed.wait()
+            await may_end.wait()
+            was_ours = not spool_files.locked(other)
+
+    spool = Spool(tmp_path, store)
+    for sender in ("u1", "u2"):
+        await spool.take(replace(message(1), sender=sender), b"")
+    first = min(tmp_path.rglob("*.json")).name
+    is_away = False
+    monkeypatch.setattr(Path, "unlink", failing)
+    other = os.open(tmp_path / spool_module.LOCK, os.O_WRONLY)
+    try:
+        running = asyncio.create_task(spool.run())
+        async with asyncio.timeout(10):
+            await failed.wait()
+            for _ in range(100):  # the fault has come up as far as it will
+                await asyncio.to_thread(lambda: None)
+            assert not running.done()
+            may_end.set()
+            with pytest.raises(OSError, match="Input/output"):
+                await running
+        assert was_ours
+        assert spool_files.locked(other)
+    finally:
+        os.close(other)
+
+
 async def test_one_process_at_a_time_hands_on(tmp_path: Path) -> None:
     begun, may_end, taken = asyncio.Event(), asyncio.Event(), list[str]()
 
@@ -263,14 +413,14 @@ async def test_what_comes_while_an_event_is_being_written_stands_behind_it(
 ) -> None:
     store, writing, written = Store(), threading.Event(), threading.Event()
     store.away = True
-    write = spool_module._write
+    write = spool_files.write
 
     def slowly(path: Path, text: str) -> None:
         writing.set()
         assert written.wait(10)
         write(path, text)
 
-    monkeypatch.setattr(spool_module, "_write", slowly)
+    monkeypatch.setattr(spool_files, "write", slowly)
     spool = Spool(tmp_path, store.store)
     first = asyncio.create_task(give(spool, [1]))
     assert await asyncio.to_thread(writing.wait, 10)
@@ -289,10 +439,6 @@ async def test_what_comes_while_an_event_is_being_written_stands_behind_it(
 async def test_an_odd_file_is_set_aside_with_an_alarm_and_holds_up_nothing(
     tmp_path: Path, text: str
 ) -> None:
-    def alarms() -> float:
-        name, labels = "chung_suc_alarms_total", {"channel": "zalo_oa"}
-        return prometheus_client.REGISTRY.get_sample_value(name, labels) or 0.0
-
     store, before = Store(), alarms()
     store.away = True
     spool = Spool(tmp_path, store.store)
@@ -305,25 +451,26 @@ async def test_an_odd_file_is_set_aside_with_an_alarm_and_holds_up_nothing(
     assert alarms() == before + 1
 
 
-async def test_a_read_that_fails_is_tried_again_and_nothing_overtakes(
+async def test_a_read_that_fails_is_tried_again_with_one_alarm_a_file_and_nothing_overtakes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, fails = Store(), 2
+    store, before = Store(), alarms()
     store.away = True
     spool = Spool(tmp_path, store.store, sleep=lambda _seconds: asyncio.sleep(0))
     await give(spool, [1, 2])
     store.away, read = False, Path.read_text
+    fails = dict.fromkeys((path.name for path in tmp_path.rglob("*.json")), 3)
 
     def failing(path: Path, *told: str) -> str:
-        nonlocal fails
-        fails -= 1
-        if fails >= 0:
-            raise OSError(errno.EMFILE, "too many open files")
+        fails[path.name] -= 1
+        if fails[path.name] >= 0:
+            raise OSError(errno.EIO, "Input/output error")
         return read(path, *told)
 
     monkeypatch.setattr(Path, "read_text", failing)
     await hand_on(spool)
     assert store.taken == [message(1), message(2)]
+    assert alarms() == before + 2
 
 
 async def test_a_full_spool_says_so_and_takes_again_when_there_is_room(tmp_path: Path) -> None:

@@ -82,6 +82,48 @@ async def test_where_buttons_are_refused_choices_are_numbered_and_that_is_rememb
         assert texts(oa) == ["Góp gì ạ?\n1. Góp tiền\n2. Ngày công"] * 2
 
 
+@pytest.mark.parametrize("head", ["", "một hai. " * 222])
+async def test_numbered_choices_that_wait_in_between_are_each_said_once(
+    clock: HandClock, head: str
+) -> None:
+    """Two texts without buttons, the second of which has to wait its turn."""
+    turns = iter([None] * (1 + bool(head)) + [Later(1.0, "held")])
+
+    async def pace() -> Later | None:
+        return next(turns)
+
+    async with rig(clock, FakeZaloOa(clock, buttons=False)) as oa:
+        oa.fake.people.follows(pao(oa))
+        body = {"text": head + "b" * 1_990, "choices": KINDS}
+        assert await oa.oa.send(pao(oa).user_id, body, pace) == Later(1.0, "held")
+        said = len(texts(oa))
+        assert isinstance(await oa.oa.send(pao(oa).user_id, body), Sent)
+        assert said == len(texts(oa)) - 1
+        assert "".join("\n".join(texts(oa)).split()) == "".join(
+            f"{head}{'b' * 1_990}1. Góp tiền 2. Ngày công".split()
+        )
+        # It was the buttons, which is known from then on.
+        calls = oa.fake.calls.count("send")
+        assert isinstance(await say(oa, "Góp gì ạ?", KINDS), Sent)
+        assert oa.fake.calls.count("send") == calls + 1
+
+
+async def test_a_row_under_way_goes_on_as_it_was_begun_when_buttons_turn_out_to_be_refused(
+    oa: Rig,
+) -> None:
+    card = {"title": "UBND xã", "subtitle": "Xin bác số điện thoại"}
+    body = {"text": "b" * 1_990, "choices": KINDS, "phone_card": card}
+    for fault in ("ok", "503"):
+        oa.fake.faults.switch("send", fault)
+    assert isinstance(await oa.oa.send(pao(oa).user_id, body), Later)
+    oa.oa._buttons_taken = False
+    assert isinstance(await oa.oa.send(pao(oa).user_id, body), Sent)
+    assert [(one.kind, bool(one.buttons)) for one in pao(oa).seen] == [
+        ("text", True),
+        ("card", False),
+    ]
+
+
 @pytest.mark.parametrize("code", [-201, -233])
 async def test_one_bad_message_does_not_take_the_buttons_away_for_ever(oa: Rig, code: int) -> None:
     oa.fake.faults.switch("send", f"error:{code}", times=2)

@@ -1,8 +1,9 @@
 """The Zalo Official Account channel's sending side.
 
 An outbox row leaves as consultation messages: pictures, files, the text in parts with its choices
-as buttons on the last, the phone card. Zalo has no idempotency key: what was sent of a row before
-one of its messages failed is remembered, so that another try goes on from there.
+as buttons on the last, or numbered where Zalo refuses buttons, the phone card. Zalo has no
+idempotency key: what was sent of a row before one of its messages failed is remembered, so that
+another try goes on from there.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import structlog
 
 from bot.channels import zalo_oa_bodies as bodies
 from bot.channels.plain_text import numbered
-from bot.channels.platform import Body, Failed, Outcome, Pace, Sent, Unsure, at_once, every_call
+from bot.channels.platform import Body, Failed, Outcome, Pace, Sent, at_once, every_call
 from bot.channels.unfinished import Unfinished
 from bot.channels.zalo_fields import text
 from bot.channels.zalo_oa_calls import Calls, Refusal
@@ -38,7 +39,8 @@ REMEMBERED = 10_000
 """Ids of own messages; their echoes come within seconds."""
 
 log = structlog.get_logger()
-_Step = Callable[[], Awaitable[Outcome | None]]
+_Step = Callable[[], Awaitable[Outcome | Literal["gone", "no_buttons"]]]
+"""One message. "gone": what it shows no longer exists; "no_buttons": its buttons were refused."""
 
 
 class ZaloOa:
@@ -76,17 +78,27 @@ class ZaloOa:
         """Say one outbox row. Besides text, choices and pictures it may hold "files": [media id, …]
         and "phone_card": {"title", "subtitle"}.
         """
-        steps = self._steps(sender, body, every_call(pace))
-        done = self._unfinished.done(sender, body)
+        pace, by_buttons = every_call(pace), self._by_buttons(sender, body)
+        steps = self._steps(sender, body, pace, by_buttons)
+        number = done = self._unfinished.done(sender, _row(body, by_buttons))
         outcome: Outcome | None = None
-        for number, step in enumerate(steps[done:], start=done):
-            came = await step()
+        while number < len(steps):
+            came = await steps[number]()
+            if came == "no_buttons":
+                # What goes before is the same either way, so that the number stands.
+                by_buttons, steps = False, self._steps(sender, body, pace, by_buttons=False)
+                continue
             if isinstance(came, Sent):
                 outcome = came
-            elif came is not None:
-                self._unfinished.stopped(sender, body, number, came)
+            elif came != "gone":
+                self._unfinished.stopped(sender, _row(body, by_buttons), number, came)
                 return came
+            number += 1
         self._unfinished.finished(sender)
+        if not by_buttons and _may_have_buttons(body):
+            # The same error also comes for other fields: only now is it sure that it was the
+            # buttons.
+            self._buttons_taken = False
         return outcome or (Sent() if done else Failed("nothing_to_send"))
 
     async def send_template(
@@ -121,23 +133,28 @@ class ZaloOa:
         """Whether this process sent the message."""
         return message_id in self._own
 
-    def _steps(self, sender: str, body: Body, pace: Pace) -> list[_Step]:
-        choices, card = body.get("choices") or [], body.get("phone_card")
+    def _by_buttons(self, sender: str, body: Body) -> bool:
+        """Whether the row's choices leave as buttons: a row under way goes on as it was begun."""
+        for begun in (True, False):
+            if self._unfinished.done(sender, _row(body, begun)):
+                return begun
+        return self._buttons_taken and _may_have_buttons(body)
+
+    def _steps(self, sender: str, body: Body, pace: Pace, by_buttons: bool) -> list[_Step]:
+        whole, choices, card = body["text"], body.get("choices") or [], body.get("phone_card")
         if named := body.get("workbook"):
-            where = self._workbook_address(named) or named["otherwise"]
-            body = {**body, "text": f"{body['text']}\n{where}"}
+            whole = f"{whole}\n{self._workbook_address(named) or named['otherwise']}"
+        if choices and not by_buttons:
+            whole = numbered(whole.strip(), choices)
         steps: list[_Step] = [
             partial(self._upload, sender, kind, one, pace)
             for kind, several in _UPLOADED.items()
             for one in body.get(several) or []
         ]
-        if self._buttons_taken and bodies.fits_buttons(choices) and body["text"].strip():
-            *head, last = bodies.texts(body["text"])
-            steps += [self._message(sender, one, pace) for one in head]
-            steps.append(partial(self._with_buttons, sender, last, choices, pace))
-        else:
-            whole = numbered(body["text"], choices) if choices else body["text"]
-            steps += [self._message(sender, one, pace) for one in bodies.texts(whole)]
+        texts = bodies.texts(whole)
+        last = [texts.pop()] if by_buttons else []
+        steps += [self._message(sender, one, pace) for one in texts]
+        steps += [partial(self._with_buttons, sender, one, choices, pace) for one in last]
         if card:
             made = bodies.phone_card(card["title"], card["subtitle"], self._card_picture)
             steps.append(self._message(sender, made, pace))
@@ -148,29 +165,24 @@ class ZaloOa:
 
     async def _with_buttons(
         self, sender: str, message: bodies.Json, choices: bodies.Choices, pace: Pace
-    ) -> Outcome:
+    ) -> Outcome | Literal["no_buttons"]:
         pressable = bodies.consultation(sender, bodies.with_buttons(message, choices))
         answer = await self._calls.post(CONSULTATION, pace, json=pressable)
-        if not (isinstance(answer, Refusal) and answer.code in BUTTONS):
-            return self._outcome(answer)
-        came: Outcome = Unsure("nothing_sent")
-        for one in bodies.texts(numbered(message["text"], choices)):
-            came = await self._post(CONSULTATION, bodies.consultation(sender, one), pace)
-            if not isinstance(came, Sent):
-                return came
-        # The same error also comes for other fields: only now is it sure that it was the buttons.
-        self._buttons_taken = False
-        log.warning("zalo_oa_takes_no_buttons", code=answer.code)
-        return came
+        if isinstance(answer, Refusal) and answer.code in BUTTONS:
+            log.warning("zalo_oa_refuses_buttons", code=answer.code)
+            return "no_buttons"
+        return self._outcome(answer)
 
-    async def _upload(self, sender: str, kind: Kind, media_id: str, pace: Pace) -> Outcome | None:
-        """Send a picture or a file; None when it no longer exists."""
+    async def _upload(
+        self, sender: str, kind: Kind, media_id: str, pace: Pace
+    ) -> Outcome | Literal["gone"]:
+        """Send a picture or a file."""
         answer: Mapping[str, object] | Refusal = {}
         for _ in range(2):
             uploaded = await self._uploads.get(kind, media_id, pace)
             if uploaded is None:
                 log.warning("zalo_oa_media_gone", kind=kind)
-                return None
+                return "gone"
             if isinstance(uploaded, Refusal):
                 return uploaded.outcome
             made = bodies.image(uploaded) if kind == "picture" else bodies.file(uploaded)
@@ -193,3 +205,12 @@ class ZaloOa:
         while len(self._own) > REMEMBERED:
             self._own.popitem(last=False)
         return Sent(message_id)
+
+
+def _may_have_buttons(body: Body) -> bool:
+    return bodies.fits_buttons(body.get("choices") or []) and bool(body["text"].strip())
+
+
+def _row(body: Body, by_buttons: bool) -> Body:
+    """What is remembered of a row under way: its messages are others without buttons."""
+    return {**body, "by_buttons": by_buttons}
