@@ -218,8 +218,9 @@ class Officer(Person):
 
     async def _decide(self, code: str) -> None:
         await self.ask(f"mở {code}", lambda text: text.startswith(f"{code}:"))
-        await self.ask("Xác nhận đúng", lambda text: text.startswith(f"Xác nhận {code}"))
-        done, reread = f"Đã xác nhận {code}", set[str]()
+        read = await self.ask("Xác nhận đúng", lambda text: text.startswith(f"Xác nhận {code}"))
+        # A crash may say it once more.
+        done, reread = f"Đã xác nhận {code}", {read.text}
 
         def is_answer(text: str) -> bool:
             again = code in text and CHANGED in text and text not in reread
