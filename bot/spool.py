@@ -205,19 +205,20 @@ class Spool:
             metrics.ALARMS.labels(channel).inc()
         given = (self._give(line) for line in batch.lines)
         # All end before one's fault is told, and the folder left to another process.
-        for ended in await asyncio.gather(*given, return_exceptions=True):
-            if ended is not None:
-                raise ended
-        waiting = self._waiting.get(channel, {})
-        return any(name not in waiting for name in before)
+        ended = await asyncio.gather(*given, return_exceptions=True)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+        return bool(batch.gone) or any(ended)
 
-    async def _give(self, line: Sequence[Entry]) -> None:
-        """Store one person's events while they can be."""
+    async def _give(self, line: Sequence[Entry]) -> bool:
+        """Store one person's events while they can be. Whether any went."""
+        has_moved = False
         for path, event, raw in line:
             try:
                 await self._store(event, raw)
             except StorageAway:
-                return
+                break
             except Exception as fault:
                 log.error("spooled_event_refused", fault=faults.told(fault))
                 metrics.ALARMS.labels(event.channel).inc()
@@ -225,6 +226,8 @@ class Spool:
             # At once: what is handed on again after a crash should be as little as can be.
             await asyncio.to_thread(path.unlink, missing_ok=True)
             self._went(event.channel, path.name)
+            has_moved = True
+        return has_moved
 
     def _went(self, channel: str, name: str) -> None:
         self._waiting.get(channel, {}).pop(name, None)
