@@ -8,6 +8,7 @@ import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -20,6 +21,7 @@ from bot import connections
 from bot.channels import (
     telegram_webhook,
     web,
+    web_files,
     web_stream,
     zalo_bot_webhook,
     zalo_oa_webhook,
@@ -27,11 +29,13 @@ from bot.channels import (
 from bot.channels.webhooks import holding, webhook
 from bot.connections import Connection
 from bot.console import json_body
+from bot.incoming import Incoming
 from bot.server import configured
 from tests.web_double import AT, COOKIE, MemoryPort
 
 HELLO = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 EVENTS = f"GET /chat/events HTTP/1.1\r\nHost: a\r\nCookie: {COOKIE['Cookie']}\r\n\r\n".encode()
+UPLOAD = EVENTS.replace(b"GET /chat/events", b"POST /chat/files?id=e1")[:-2]
 PUSH = b"POST /push HTTP/1.1\r\nHost: a\r\nX-Secret: s\r\nContent-Length: 2\r\n\r\n{}"
 PLATFORMS = [telegram_webhook.PATH, zalo_oa_webhook.PATH, zalo_bot_webhook.PATH]
 NEVER = 1e6
@@ -273,6 +277,26 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     request = PUSH.replace(b"/push", path).replace(b"Content", cookie + b"Content")[:-1]
     async with serving() as site:
         assert (await site.said(request)).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize(("silent", "whole"), [(0.0, NEVER), (NEVER, 0.0)])
+async def test_nor_is_that_of_a_file_of_which_nothing_stays(
+    silent: float, whole: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_files, "SILENT_SECONDS", silent)
+    monkeypatch.setattr(web_files, "WHOLE_SECONDS", whole)
+
+    async def shown(_sender: str, _number: int) -> None:
+        return None
+
+    port, spool = MemoryPort(), tmp_path / "incoming"
+    routes = web_files.routes(
+        port, lambda: AT, shown, Incoming(spool), tmp_path / "media", secure=False
+    )
+    async with serving(*routes) as site:
+        said = await site.said(UPLOAD, b"Content-Length: 100\r\n\r\n", b"\xff\xd8\xff")
+        assert said.startswith(b"HTTP/1.1 408")
+    assert (list(spool.iterdir()), port.received) == ([], [])
 
 
 async def test_a_burst_is_accepted_in_portions_that_fit_beside_other_files() -> None:
