@@ -24,7 +24,7 @@ from bot import erasing, faults, metrics, platforms, tidying, workbooks
 from bot.app import App
 from bot.campaigns import Campaigns
 from bot.channels import web, web_files, web_mydata
-from bot.connections import Connection, make_room
+from bot.connections import BACKLOG, Connection, make_room
 from bot.console import pages
 from bot.delivery import Delivery
 from bot.errors import BadUsage, StorageAway
@@ -203,6 +203,7 @@ def configured(site: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         site,
         http=Connection,
+        backlog=BACKLOG,
         # Its own would print faults with their words; what it logs goes the way of all libraries.
         log_config=None,
         log_level="warning",

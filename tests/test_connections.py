@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from bot import connections
-from bot.channels import web, web_stream
+from bot.channels import (
+    telegram_webhook,
+    web,
+    web_files,
+    web_stream,
+    zalo_bot_webhook,
+    zalo_oa_webhook,
+)
 from bot.channels.webhooks import holding, webhook
+from bot.connections import Connection
 from bot.console import json_body
+from bot.incoming import Incoming
 from bot.server import configured
 from tests.web_double import AT, COOKIE, MemoryPort
 
 HELLO = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 EVENTS = f"GET /chat/events HTTP/1.1\r\nHost: a\r\nCookie: {COOKIE['Cookie']}\r\n\r\n".encode()
+UPLOAD = EVENTS.replace(b"GET /chat/events", b"POST /chat/files?id=e1")[:-2]
 PUSH = b"POST /push HTTP/1.1\r\nHost: a\r\nX-Secret: s\r\nContent-Length: 2\r\n\r\n{}"
+PLATFORMS = [telegram_webhook.PATH, zalo_oa_webhook.PATH, zalo_bot_webhook.PATH]
+NEVER = 1e6
 Talk = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Connect = Callable[[], Awaitable[Talk]]
 
@@ -68,7 +82,7 @@ async def head(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Served]:
+async def serving(*more: BaseRoute) -> AsyncIterator[Served]:
     made = Served()
 
     async def hello(_request: Request) -> Response:
@@ -84,7 +98,7 @@ async def serving() -> AsyncIterator[Served]:
 
     chat = web.routes(MemoryPort(), lambda: AT, secure=False, banner=None)
     hook = webhook("/push", holding(b"x-secret", "s"), take)
-    site = Starlette(routes=[Route("/hello", hello), Route("/slow", slow), hook, *chat])
+    site = Starlette(routes=[Route("/hello", hello), Route("/slow", slow), hook, *chat, *more])
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         made.address = listening.getsockname()
@@ -106,7 +120,7 @@ async def serving() -> AsyncIterator[Served]:
 async def test_beyond_the_last_place_a_connection_is_hung_up_on_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(Connection, "places", 3)
     async with serving() as site:
         held = [await site.connect(HELLO) for _ in range(3)]
         for reader, _ in held:
@@ -128,7 +142,7 @@ async def test_beyond_the_last_place_a_connection_is_hung_up_on_at_once(
 
 async def test_open_pages_leave_the_platforms_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web_stream, "MOST_STREAMS", 2)
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 4)
+    monkeypatch.setattr(Connection, "places", 4)
     async with serving() as site:
         pages = [await site.connect(EVENTS) for _ in range(2)]
         for reader, _ in pages:
@@ -149,8 +163,27 @@ async def test_open_pages_leave_the_platforms_their_places(monkeypatch: pytest.M
                 break
 
 
-def test_pages_cannot_take_every_place() -> None:
-    assert web_stream.MOST_STREAMS <= connections.MOST_CONNECTIONS / 2
+async def test_the_last_places_are_for_the_platforms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Connection, "places", 10)
+
+    async def take(_raw: bytes) -> None:
+        pass
+
+    hooks = [webhook(path, holding(b"x-secret", "s"), take) for path in PLATFORMS]
+    async with serving(*hooks) as site:
+        held = [await site.connect(HELLO) for _ in range(9)]
+        for reader, _ in held:
+            assert (await head(reader)).startswith(b"HTTP/1.1 200")
+        for asked in (HELLO, EVENTS):
+            refused = await site.said(asked)
+            assert refused.startswith(b"HTTP/1.1 503")
+            assert b"\r\nconnection: close\r\n" in refused
+        reader, writer = await site.connect()
+        for path in PLATFORMS:
+            writer.write(PUSH.replace(b"/push", path.encode()))
+            assert (await head(reader)).startswith(b"HTTP/1.1 200")
+        writer.write(HELLO)
+        assert (await head(reader)).startswith(b"HTTP/1.1 503")
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /hel", b"GET /hello HTTP/1.1\r\nHost: a\r\n"])
@@ -174,6 +207,46 @@ async def test_nor_is_that_of_a_connection_s_second_request(
         assert await ended(reader) == b""
 
 
+EARLY = b" HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "then"),
+    [
+        (HELLO, b"200", b"\r\n"),
+        (b"POST /push" + EARLY, b"401", b"x"),
+        (b"POST /nowhere" + EARLY, b"404", b"x"),
+        (b"POST /nowhere" + EARLY, b"404", b"x" * 100),
+    ],
+)
+async def test_what_comes_after_an_answer_and_is_no_request_does_not_hold_a_connection(
+    asked: bytes, status: bytes, then: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving() as site:
+        reader, writer = await site.connect(asked)
+        assert (await head(reader)).startswith(b"HTTP/1.1 " + status)
+        monkeypatch.setattr(connections, "HEAD_SECONDS", 0.0)
+        writer.write(then)
+        assert b"HTTP" not in await ended(reader)
+
+
+async def test_the_rest_of_a_refused_body_is_no_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", NEVER)
+    part = b"x" * (2 * connections.MOST_HEAD)
+    async with serving() as site:
+        asked = b"POST /nowhere" + EARLY.replace(b"100", b"%d" % (3 * len(part)))
+        reader, writer = await site.connect(asked)
+        assert (await head(reader)).startswith(b"HTTP/1.1 404")
+        await reader.readexactly(len("Not Found"))
+        # Its end comes in one piece with the beginning of what is asked next.
+        for piece in (part, part, part + HELLO[:9]):
+            [connection] = site.server.server_state.connections
+            assert isinstance(connection, Connection)
+            connection.data_received(piece)
+        writer.write(HELLO[9:])
+        assert (await head(reader)).startswith(b"HTTP/1.1 200")
+
+
 async def test_an_answer_that_takes_long_is_waited_for() -> None:
     async with serving() as site:
         reader, _ = await site.connect(HELLO.replace(b"hello", b"slow"))
@@ -186,7 +259,8 @@ async def test_an_answer_that_takes_long_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize("line", [b"X-Long: " + b"a" * 100_000, b"X-Long: a\r\n" * 10_000])
-async def test_a_head_without_end_is_refused(line: bytes) -> None:
+async def test_a_head_without_end_is_refused(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", NEVER)
     async with serving() as site:
         said = await site.said(b"GET /hello HTTP/1.1\r\nHost: a\r\n", line)
         assert said.startswith(b"HTTP/1.1 400") or said == b""
@@ -205,10 +279,56 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
         assert (await site.said(request)).startswith(b"HTTP/1.1 408")
 
 
-def test_the_process_may_open_as_many_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_to: list[tuple[int, int]] = []
-    monkeypatch.setattr(resource, "setrlimit", lambda _what, both: set_to.append(both))
-    for limits in [(256, 4_096), (256, 1_024), (256, resource.RLIM_INFINITY), (9_999, 9_999)]:
-        monkeypatch.setattr(resource, "getrlimit", lambda _what, limits=limits: limits)
-        connections.make_room()
-    assert set_to == [(2_500, 4_096), (1_024, 1_024), (2_500, resource.RLIM_INFINITY)]
+@pytest.mark.parametrize(("silent", "whole"), [(0.0, NEVER), (NEVER, 0.0)])
+async def test_nor_is_that_of_a_file_of_which_nothing_stays(
+    silent: float, whole: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_files, "SILENT_SECONDS", silent)
+    monkeypatch.setattr(web_files, "WHOLE_SECONDS", whole)
+
+    async def shown(_sender: str, _number: int) -> None:
+        return None
+
+    port, spool = MemoryPort(), tmp_path / "incoming"
+    routes = web_files.routes(
+        port, lambda: AT, shown, Incoming(spool), tmp_path / "media", secure=False
+    )
+    async with serving(*routes) as site:
+        said = await site.said(UPLOAD, b"Content-Length: 100\r\n\r\n", b"\xff\xd8\xff")
+        assert said.startswith(b"HTTP/1.1 408")
+    assert (list(spool.iterdir()), port.received) == ([], [])
+
+
+async def test_a_burst_is_accepted_in_portions_that_fit_beside_other_files() -> None:
+    async with serving() as site, AsyncExitStack() as opened:
+        # Nothing is accepted meanwhile: who is connected by now is so in one go.
+        burst = [opened.enter_context(socket.socket()) for _ in range(400)]
+        for one in burst:
+            one.setblocking(False)
+            one.connect_ex(site.address)
+        _, connected, _ = select.select([], burst, [], 0)
+        assert 0 < len(connected) <= connections.OTHER_FILES / 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "set_to", "places"),
+    [
+        ((256, 4_096), [(2_500, 4_096)], 2_000),
+        ((256, resource.RLIM_INFINITY), [(2_500, resource.RLIM_INFINITY)], 2_000),
+        ((9_999, 9_999), [], 2_000),
+        ((256, 1_024), [(1_024, 1_024)], 524),
+        ((256, 256), [], 128),
+    ],
+)
+def test_there_are_as_many_places_as_files_may_be_open(
+    limits: tuple[int, int],
+    set_to: list[tuple[int, int]],
+    places: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _what, both: done.append(both))
+    monkeypatch.setattr(resource, "getrlimit", lambda _what: limits)
+    monkeypatch.setattr(Connection, "places", 0)
+    connections.make_room()
+    assert (done, Connection.places) == (set_to, places)

@@ -26,7 +26,7 @@ from bot import pictures
 from bot.channels.web import CHANNEL
 from bot.channels.web_identity import Identity
 from bot.console import pages
-from bot.console.json_body import BodyTooLarge, ClientGone, read_chunks
+from bot.console.json_body import BodyTooLarge, BodyTooSlow, ClientGone, read_chunks
 from bot.console.same_origin import SameOrigin
 from bot.errors import StorageAway
 from bot.incoming import KINDS, Incoming, TooMuchWaiting
@@ -35,6 +35,10 @@ from handlers.messages import Attachment, AttachmentKind, Message
 from storage.media import Evidence
 
 MOST = pictures.LIMITS.picture_bytes
+SILENT_SECONDS = 30.0
+"""Without a byte, on a 2G that is gone."""
+WHOLE_SECONDS = 30 * 60.0
+"""For the largest photo at 7 KB a second, which a 2G that is not gone does."""
 MAX_NAME = 200
 AT_ONCE = 8
 """Uploads looked at together: each is read into memory for a moment, to tell what it is."""
@@ -101,6 +105,8 @@ class _Upload:
             return
         except BodyTooLarge:
             answer = self._error(413, "file_too_large")
+        except BodyTooSlow:  # the page sends it again by itself
+            answer = Response(status_code=408, headers={**_HEADERS, "Connection": "close"})
         except TooMuchWaiting:
             answer = self._error(429, "files_waiting", {"Retry-After": "600"})
         except _Refused as fault:
@@ -121,7 +127,8 @@ class _Upload:
         if not _ID.fullmatch(event_id) or (group and not _ID.fullmatch(group)):
             raise _Refused(400, "bad_id")
         name = fields.get("name", [""])[0][:MAX_NAME].replace("\0", "")
-        reference, size = await self._incoming.put(sender, read_chunks(scope, receive, MOST))
+        chunks = read_chunks(scope, receive, MOST, SILENT_SECONDS, WHOLE_SECONDS)
+        reference, size = await self._incoming.put(sender, chunks)
         try:
             kind = await self._kind(reference)
             sent = Attachment(kind, reference, name, size)

@@ -36,26 +36,29 @@ class NotAnObject(ValueError):
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int = MAX_BODY) -> bytes:
-    """The whole body; raises as `read_chunks`, and `BodyTooSlow`."""
+    """The whole body; raises as `read_chunks`."""
     body = bytearray()  # grows in place: a body sent byte by byte must not cost its square
-    try:
-        async with asyncio.timeout(READ_SECONDS):
-            async for chunk in read_chunks(scope, receive, limit):
-                body += chunk
-    except TimeoutError:
-        raise BodyTooSlow from None
+    async for chunk in read_chunks(scope, receive, limit, READ_SECONDS, READ_SECONDS):
+        body += chunk
     return bytes(body)
 
 
-async def read_chunks(scope: Scope, receive: Receive, limit: int) -> AsyncIterator[bytes]:
-    """The body as it comes; raises `ClientGone`, and `BodyTooLarge` once that is known, whatever
-    Content-Length says."""
+async def read_chunks(
+    scope: Scope, receive: Receive, limit: int, silent: float, whole: float
+) -> AsyncIterator[bytes]:
+    """The body as it comes; raises `ClientGone`, `BodyTooLarge` once that is known, whatever
+    Content-Length says, and `BodyTooSlow` after so many seconds without a byte or in all."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value[:20]) > limit:
             raise BodyTooLarge
-    size = 0
+    loop = asyncio.get_running_loop()
+    size, end = 0, loop.time() + whole
     while True:
-        event = await receive()
+        try:
+            async with asyncio.timeout_at(min(end, loop.time() + silent)):
+                event = await receive()
+        except TimeoutError:
+            raise BodyTooSlow from None
         if event["type"] == "http.disconnect":
             raise ClientGone
         chunk = event.get("body", b"")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.path import begin_as_officer, choose, heard, photo, photos_kept, press, say
@@ -79,3 +79,16 @@ async def test_what_is_unsent_when_the_page_goes_is_said_to_be_lost(page: Page) 
     page.on("dialog", lambda dialog: dialog.accept())
     await page.reload()
     await expect(page.locator(".me .state")).to_contain_text("Anh chị chọn lại ảnh, tệp này")
+
+
+async def test_a_file_that_was_too_slow_is_sent_again(page: Page) -> None:
+    answers = iter([(408, None), (200, {"ok": True})])
+
+    async def answer(route: Route) -> None:
+        status, told = next(answers)
+        await route.fulfill(status=status, json=told)
+
+    await page.route("**/chat/files*", answer)
+    await choose(page, photo(3))
+    await expect(page.locator(".me .state")).to_have_text("đã gửi")
+    assert list(answers) == []
