@@ -252,7 +252,7 @@ async def test_who_blocked_the_bot_is_left_alone_until_he_writes(
         await until(lambda: len(platform.heard["a"]) == 1)
 
 
-async def test_who_writes_while_a_call_to_him_fails_gets_his_answer(
+def test_who_writes_while_a_call_to_him_fails_gets_his_answer(
     engine: Engine, clock: HandClock
 ) -> None:
     """He had blocked the bot; he lets it write again and asks, while a push is still under way."""
@@ -260,7 +260,7 @@ async def test_who_writes_while_a_call_to_him_fails_gets_his_answer(
     with engine.database.writing(clock()) as tx:
         [leased] = delivery.claim(tx, "telegram", "me", 1)
     clock.move(timedelta(seconds=1))
-    await engine.receive(Message("telegram", "1", "a", "e1", clock(), text="menu"), b"")
+    engine.take(Message("telegram", "1", "a", "e1", clock(), text="menu"), b"")
     failed = ((leased.rows[0].id, "blocked"),)
     told = delivery.Settled(account, leased.wrote_at, failed=failed, unreachable="blocked")
     with engine.database.writing(clock()) as tx:
