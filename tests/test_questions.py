@@ -46,6 +46,7 @@ def _group(tx: Tx, many: int) -> Group:
 
 
 def _pushed(tx: Tx) -> list[int]:
+    outbox.write(tx)  # as at the end of every transaction
     rows = tx.execute(select(outbox_table.c.account_id).where(outbox_table.c.kind == "push"))
     return [row.account_id for row in rows]
 
@@ -266,6 +267,7 @@ def test_an_answer_is_queued_as_two_messages_in_order(database: Database, world:
         _, group = questions.keep(tx, who.account_id, who.person.id, ROAD, HERE, None)
         assert questions.answer(tx, group, "Xã làm trong quý ba.", by=who.person.id)
         answering.tell(tx, world, group.id, AT_ONCE)
+    with database.reading(START) as tx:
         first, second = (row.body["text"] for row in outbox.waiting(tx, who.account_id))
     assert ROAD in first
     assert "không phải lời trong kế hoạch" in first
