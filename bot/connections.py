@@ -18,6 +18,8 @@ import structlog
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from bot.platforms import PATHS
+
 MOST_CONNECTIONS = 2_000
 OTHER_FILES = 500
 """The database's, the spool's, pictures, our own calls to the platforms, and those being hung up
@@ -26,7 +28,7 @@ BACKLOG = 100
 """Connections accepted in one go, before any of them is counted: must fit into `OTHER_FILES`."""
 ONE_IN = 10
 """One place in so many is for `FIRST` alone."""
-FIRST = (b"/telegram/", b"/zalo/", b"/pictures/", b"/healthz", b"/readyz", b"/metrics")
+FIRST = tuple(path.encode() for path in (*PATHS, "/healthz", "/readyz", "/metrics"))
 """How addresses begin that platforms and the operator's watch ask for."""
 HEAD_SECONDS = 10.0
 """For a request's line and headers, from the connection or from their first byte on; and for what

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.channels.platform import NotFetched
+from bot.durable import sync_folder
 from bot.pictures import Kind
 from handlers.messages import AttachmentKind
 
@@ -52,7 +53,7 @@ class Incoming:
                 file.flush()
                 await asyncio.to_thread(os.fsync, file.fileno())
             part.replace(path)
-            await asyncio.to_thread(_sync_folder, self._folder)
+            await asyncio.to_thread(sync_folder, self._folder)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -114,11 +115,3 @@ class Incoming:
                     continue
                 found.append((entry.name, told.st_size, told.st_mtime))
         return found
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from bot.durable import sync_folder
 from bot.errors import BadUsage
 from knowledge.plan import Plan, load, prolonged, with_official
 
@@ -66,16 +67,5 @@ def keep(data_dir: Path, plan: str, texts: Mapping[str, str], source: str) -> Pa
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    sync_folder(path.parent)
     return path
-
-
-def _sync(folder: Path) -> None:
-    """Make the new name in a folder last, where the system lets a folder be synced."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from starlette.routing import BaseRoute
 
-from bot import faults, metrics, workbooks
+from bot import faults, kept_pictures, metrics, workbooks
 from bot.app import App
 from bot.channels import (
     telegram_polling,
@@ -63,6 +63,11 @@ POLL_LEASE = 8.0
 """Seconds a replica keeps the polling to itself unless it prolongs it: when it dies, people wait
 so long for another to go on. Two that poll at once only get Telegram's 409."""
 PROLONG_SECONDS = 2.0
+PATHS = (
+    telegram_webhook.PATH, oa_webhook.PATH, zalo_bot_webhook.PATH, zalo_oa_consent.PATH,
+    kept_pictures.PATH,
+)  # fmt: skip
+"""How the addresses begin that platforms ask us for, and the one they send an operator back to."""
 COMMANDS = ("report", "mine", "about", "help")
 """What stands behind Telegram's menu button, by their labels."""
 TEMPLATE_FIELD, TEMPLATE_MOST = "noi_dung", 200

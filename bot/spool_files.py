@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from bot import events, faults, metrics
+from bot.durable import sync_folder
 from bot.events import Event
 
 _NAME = re.compile(r"(\d{20})-[0-9a-f]+\.json")
@@ -114,15 +115,7 @@ def write(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     part.replace(path)
     for folder in (path.parent, path.parent.parent):
-        _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(folder)
 
 
 def set_aside(path: Path) -> None:

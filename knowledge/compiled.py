@@ -129,6 +129,7 @@ class _Kept(Sequence[Phrasings]):
 
 def _pack(made: Learned) -> tuple[Any, ...]:
     lexicon, index = made.lexicon, made.index
+    # A number that is one object is written, and made when read, but once.
     numbers: dict[float, float] = {}
     return (
         (

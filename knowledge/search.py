@@ -64,8 +64,8 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Index:
     """The searchable form of a pack's families. `postings`: feature → (family number, weight), one
-    `_POSTING` after the other: a question goes through some 1,700 of them, and what lies side by
-    side in memory is read in a fraction of the time."""
+    `_POSTING` after the other: as tuples of tuples they made a loaded plan half as
+    large again, and half as long again to load."""
 
     names: tuple[str, ...]
     postings: Mapping[str, bytes]
@@ -240,7 +240,10 @@ def _strange(index: Index, number: int, tokens: tuple[str, ...]) -> float:
 
 def _holds(index: Index, feature: str, number: int) -> bool:
     found = index.postings.get(feature, _NOWHERE)
-    return any(other == number for other, _ in _POSTING.iter_unpack(found))
+    for other, _ in _POSTING.iter_unpack(found):  # noqa: SIM110 - any() takes half as long again
+        if other == number:
+            return True
+    return False
 
 
 def _likeness(

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from bot.durable import sync_folder
+
 _NAME = re.compile(r"[0-9a-f]{64}")
 _PART = ".part-"
 
@@ -100,10 +102,6 @@ def sweep(folder: Path, age: timedelta = timedelta(days=1)) -> Iterator[str]:
 def _sync_up(level: Path, top: Path) -> None:
     """Make the entries last in this folder and in those above it, up to `top`."""
     for one in (level, *level.parents):
-        descriptor = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(one)
         if one == top:
             return
